@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * The work itself: open a session from settings (loads and packs the surrogates once), then protect, verify, probe and
+ * benchmark any number of files with it.
+ */
+#ifndef VERNIS_SESSION_H
+#define VERNIS_SESSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vernis/error.h>
+#include <vernis/settings.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Replace malloc and free for the whole process, before any other call. Both or neither.
+ * @return VERNIS_E_ARGUMENT when memory is in use already or only one is given */
+VERNIS_API VernisStatus vernis_set_allocator(void *(*allocate)(size_t size), void (*release)(void *block), VernisError *err);
+
+/** What the caller may hook into; all may be NULL. Called from the thread that called the library. */
+typedef struct VernisHooks {
+    void *opaque;
+    /** @param stage "load", "optimise", "write", "verify"; @param done 0..1 within the file */
+    void (*progress)(void *opaque, const char *stage, double done);
+    /** @return nonzero to stop: the call returns VERNIS_E_CANCELLED and nothing is written. Asked between steps. */
+    int (*cancelled)(void *opaque);
+} VernisHooks;
+
+typedef struct VernisSession VernisSession;
+
+/** Read the settings (which may be closed afterwards), choose kernels, start threads, load surrogates.
+ * @param hooks copied; may be NULL */
+VERNIS_API VernisStatus vernis_session_open(VernisSession **out, const VernisSettings *settings, const VernisHooks *hooks,
+                                            VernisError *err);
+VERNIS_API void vernis_session_close(VernisSession **session); /**< sets NULL and takes NULL */
+
+/** Latent displacement of one surrogate: root mean square of E(I(x')) - E(I(x)) over the standard deviation of E(I(x)). */
+typedef struct VernisShift {
+    char surrogate[64];
+    double direct; /**< I resizes to the training size only */
+    double ingest; /**< I is the named ingest: 1080 wide, JPEG 75 4:2:0, short side 512 */
+    double floor;  /**< what that ingest alone does to the clean picture, against resizing only */
+} VernisShift;
+
+/** What was done to one file, measured from the file as written. */
+typedef struct VernisResult {
+    uint32_t width, height;
+    uint64_t bytes_in, bytes_out;
+    double seconds;
+    uint64_t peak_memory_bytes;
+    int steps;
+    uint64_t seed;
+    double psnr, ssim, visibility; /**< dB; 0..1; predicted butteraugli 3-norm */
+    int target_met;                /**< 0: the visibility or strength asked for was not reached; a warning says why */
+    size_t shift_count;
+    VernisShift shifts[8];
+    size_t warning_count;
+    char warnings[16][200];
+    char data_mining[80];          /**< the plus:DataMining value written, "" when none */
+    char preset[32], cpu[16];
+} VernisResult;
+
+/** Protect one file: read, optimise, write atomically, read back and measure.
+ * @param input path, or "-" for standard input
+ * @param output path, or "-" for standard output; NULL: NAME.protected.EXT beside the input
+ * @param result filled on success; zero-initialise */
+VERNIS_API VernisStatus vernis_protect_file(VernisSession *session, const char *input, const char *output,
+                                            VernisResult *result, VernisError *err);
+
+/** The output path that vernis_protect_file would choose for NULL. @return heap text for vernis_free, or NULL */
+VERNIS_API char *vernis_default_output(const VernisSession *session, const char *input, const char *folder);
+
+/** Decode only the header and say what protecting would do: size, steps and an estimate of seconds in `result`. */
+VERNIS_API VernisStatus vernis_estimate_file(VernisSession *session, const char *input, VernisResult *result, VernisError *err);
+
+/** Measure from two files on disk. Fills psnr, ssim, visibility and shifts. */
+VERNIS_API VernisStatus vernis_verify_files(VernisSession *session, const char *original, const char *protected_file,
+                                            VernisResult *result, VernisError *err);
+
+/** Run the session's first surrogate on an image; write the latent (z,h,w) and the gradient (3,H,W) of half its squared
+ * norm as float32 .npy. Either path may be NULL. */
+VERNIS_API VernisStatus vernis_probe_file(VernisSession *session, const char *image, const char *latent_path,
+                                          const char *gradient_path, VernisError *err);
+
+/** One line of JSON, as in the manual: the line of protect, with status "ok". Heap text for vernis_free, or NULL. */
+VERNIS_API char *vernis_result_json(const VernisSession *session, const char *input, const char *output,
+                                    const VernisResult *result);
+/** The line of a failed or skipped file. @param status "failed" or "skipped"; @param reason text for a skip, may be NULL */
+VERNIS_API char *vernis_failure_json(const char *input, const char *status, const VernisError *err, const char *reason);
+VERNIS_API char *vernis_verify_json(const char *original, const char *protected_file, const VernisResult *result);
+
+/** Read metadata and provenance of a file. @param json nonzero: one JSON line, else plain words. Heap text in *out. */
+VERNIS_API VernisStatus vernis_inspect_file(const char *path, int json, char **out, VernisError *err);
+
+/** List the built-in and installed surrogates (path NULL) or describe a model file. Heap text in *out. */
+VERNIS_API VernisStatus vernis_models_text(const char *path, int json, char **out, VernisError *err);
+/** Check a model file and copy it to the user's configuration folder under `name`. */
+VERNIS_API VernisStatus vernis_models_install(const char *path, const char *name, VernisError *err);
+
+/** List the presets (name NULL) or print one. Heap text in *out. */
+VERNIS_API VernisStatus vernis_presets_text(const char *name, int json, char **out, VernisError *err);
+
+/** Time one optimisation step of each of the session's surrogates. Heap text in *out: a line each. */
+VERNIS_API VernisStatus vernis_bench_text(VernisSession *session, uint32_t size, int json, char **out, VernisError *err);
+
+/** Check kernels, one gradient and one encode-decode on this machine. Heap text in *out.
+ * @return VERNIS_E_INTERNAL when a check failed (the text is there all the same) */
+VERNIS_API VernisStatus vernis_selftest_text(VernisSession *session, int json, char **out, VernisError *err);
+
+/** Remove temporary files that are open now; async-signal-safe, for a signal handler that is about to exit. */
+VERNIS_API void vernis_remove_temporaries(void);
+
+VERNIS_API void vernis_free(char *text); /**< takes NULL */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

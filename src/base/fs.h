@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * Files: whole-file reads, read-only maps, atomic writes, a few path helpers. Paths are UTF-8. Errors name the file.
+ */
+#ifndef VN_BASE_FS_H
+#define VN_BASE_FS_H
+
+#include <stdbool.h>
+
+#include "base/mem.h"
+
+/** Read a whole regular file ("-": standard input) into memory.
+ * @param max_bytes refuse larger files before allocating (VERNIS_E_LIMIT)
+ * @return VERNIS_E_IO for missing, unreadable, not a regular file; VERNIS_E_FORMAT for an empty one */
+VernisStatus vn_file_read(VnBytes *out, const char *path, size_t max_bytes, VnError *err);
+
+/** A read-only map of a whole file, for model files of many gigabytes. */
+typedef struct VnMap {
+    const uint8_t *data;
+    size_t size;
+} VnMap;
+VernisStatus vn_map_open(VnMap *out, const char *path, VnError *err);
+void vn_map_close(VnMap *map); /**< takes a zeroed map */
+
+/** Write a file so that `path` either holds all of `data` or is as it was before: temporary file in the same folder,
+ * fsync, rename. The temporary file is removed on failure and on a handled signal (vn_temp_cleanup).
+ * @param replace false: an existing `path` is an error (VERNIS_E_EXISTS), decided atomically
+ * "-" writes to standard output. */
+VernisStatus vn_file_write(const char *path, const void *data, size_t size, bool replace, VnError *err);
+
+/** Remove the temporary files that are open now. Async-signal-safe: for a signal handler that is about to exit. */
+void vn_temp_cleanup(void);
+
+bool vn_path_exists(const char *path);
+bool vn_path_is_dir(const char *path);
+bool vn_path_same(const char *a, const char *b); /**< the same file by device and inode; false if either is missing */
+const char *vn_path_base(const char *path);      /**< the part after the last '/' */
+const char *vn_path_ext(const char *path);       /**< ".png" or ""; points into path */
+char *vn_path_join(const char *folder, const char *name); /**< heap; NULL when memory is short */
+VernisStatus vn_make_dirs(const char *path, VnError *err); /**< like mkdir -p; mode 0777 minus umask */
+
+/** The user's configuration folder: $XDG_CONFIG_HOME/vernis or ~/.config/vernis. Heap; NULL if neither is known. */
+char *vn_config_dir(void);
+
+#endif

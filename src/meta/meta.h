@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * Rights and opt-out metadata: one model, written consistently to EXIF and XMP, spliced into finished files.
+ */
+#ifndef VN_META_META_H
+#define VN_META_META_H
+
+#include "image/bag.h"
+
+/** What the artist says. UTF-8, heap or NULL; vn_rights_free. */
+typedef struct VnRights {
+    char *creator;       /**< dc:creator, EXIF Artist, IIM 2:80 */
+    char *copyright;     /**< dc:rights, EXIF Copyright, IIM 2:116 */
+    char *credit;        /**< photoshop:Credit */
+    char *license_url;   /**< xmpRights:WebStatement */
+    char *licensor_url;  /**< plus:Licensor / plus:LicensorURL */
+    char *contact_url;   /**< Iptc4xmpCore:CreatorContactInfo / CiUrlWork */
+    char *usage_terms;   /**< xmpRights:UsageTerms */
+    char *description;   /**< dc:description, EXIF ImageDescription; only ever kept from the source, never invented */
+    char *data_mining;   /**< the full plus:DataMining URI; NULL: none */
+    char *source_type;   /**< the full Iptc4xmpExt:DigitalSourceType URI; NULL: not written */
+} VnRights;
+void vn_rights_free(VnRights *rights);
+
+typedef enum VnKeep { VN_KEEP_ALL, VN_KEEP_RIGHTS, VN_KEEP_NONE } VnKeep;
+
+/** The URI for --data-mining all|ai|genai|allow|none|URI and NULL (default: prohibited except search engine indexing).
+ * *uri is heap, or NULL for "none". */
+VernisStatus vn_data_mining_uri(char **uri, const char *choice, VnError *err);
+/** The URI for --source-type human|photo|scan|none. */
+VernisStatus vn_source_type_uri(char **uri, const char *choice, VnError *err);
+
+/** Fill the fields of `rights` that are NULL from the source file's EXIF, XMP and IIM, as far as the policy allows
+ * (rights: creator, copyright, credit, licence and contact fields; all: description too; none: nothing). */
+VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, VnKeep keep, VnError *err);
+
+/** EXIF as a TIFF stream made new with libexif: Artist, Copyright, ImageDescription, Orientation 1, nothing else. */
+VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err);
+/** XMP packet made new, UTF-8, read-only packet trailer. */
+VernisStatus vn_xmp_make(VnBytes *out, const VnRights *rights, VnError *err);
+
+/** Put EXIF and XMP into a finished file as vn_format encode made it (JPEG: APP1 after APP0; PNG: eXIf and iTXt before
+ * IDAT). @param format "png" or "jpeg"; @param file replaced on success, untouched on failure */
+VernisStatus vn_meta_splice(VnBytes *file, const char *format, const VnBytes *exif, const VnBytes *xmp, VnError *err);
+
+/** What a file says about itself, for `vernis inspect` and tests: see vn_inspect. All text heap or NULL. */
+typedef struct VnInspection {
+    VnRights rights;        /**< as read from XMP first, then EXIF, then IIM */
+    bool reserved;          /**< data_mining prohibits training */
+    bool c2pa;              /**< a manifest is present (its signature is not checked) */
+    unsigned leaks;         /**< VnLeak bits */
+    char ai_label[400];     /**< which values a platform would read as AI and why; "" if none */
+    char software[200];     /**< XMP CreatorTool or EXIF Software */
+} VnInspection;
+VernisStatus vn_inspect(VnInspection *out, const VnBag *bag, VnError *err);
+void vn_inspection_free(VnInspection *inspection);
+const char *vn_leak_name(unsigned bit); /**< plain words for one VnLeak bit: "EXIF thumbnail" */
+
+#endif

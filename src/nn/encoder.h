@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * Surrogate encoders: load once, const afterwards; a pass holds the memory of one picture size.
+ */
+#ifndef VN_NN_ENCODER_H
+#define VN_NN_ENCODER_H
+
+#include <stdbool.h>
+
+#include "base/mem.h"
+#include "base/pool.h"
+
+typedef struct VnEncoder VnEncoder;
+
+/** What was found in the file. Sizes come from the tensors, never assumed. */
+typedef struct VnEncoderInfo {
+    char name[64];              /**< metadata "vernis.name", else the file's base name without extension */
+    const char *family;         /**< "T8", "T32", "S8" (Vernis's own: stem of two stride-2 convolutions) */
+    unsigned stride;            /**< pixels per latent cell */
+    unsigned latent_channels;   /**< z */
+    unsigned width;             /**< channels c */
+    bool pooled;                /**< has pooled branches (global statistics) */
+    double macs_per_pixel;      /**< multiply-adds of one forward pass per input pixel */
+    size_t parameters;
+    size_t file_bytes;
+} VnEncoderInfo;
+
+/** Load from a .safetensors file. @return VERNIS_E_FORMAT for a broken container, VERNIS_E_MODEL when no family fits or
+ * a tensor is missing, mis-shaped or not finite (the text says which and why), VERNIS_E_LIMIT for absurd sizes */
+VernisStatus vn_encoder_open(VnEncoder **out, const char *path, VnError *err);
+/** The same from memory that must stay valid only during the call. */
+VernisStatus vn_encoder_open_bytes(VnEncoder **out, const uint8_t *data, size_t size, const char *name, VnError *err);
+void vn_encoder_close(VnEncoder **encoder);
+const VnEncoderInfo *vn_encoder_info(const VnEncoder *encoder);
+
+/** The built-in surrogates, compiled in from presets/models. */
+size_t vn_builtin_count(void);
+const char *vn_builtin_name(size_t index);
+VernisStatus vn_builtin_open(VnEncoder **out, size_t index, VnError *err);
+
+/** Memory and scratch for one size: one planned block. Not shareable between threads; uses the pool inside. */
+typedef struct VnPass VnPass;
+
+/** @param width,height in pixels, each a positive multiple of the stride; @param backward false: forward only, less memory */
+VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward,
+                          VnPool *pool, VnError *err);
+void vn_pass_close(VnPass **pass);
+size_t vn_pass_bytes(const VnPass *pass); /**< the planned block */
+
+/** @param rgb (3,H,W) sRGB 0..1; @param latent (z, H/stride, W/stride) */
+void vn_pass_forward(VnPass *pass, const float *rgb, float *latent);
+/** Gradient with respect to the input of the last forward: rgb_gradient = J' latent_gradient.
+ * @param latent_gradient (z,h,w), may be overwritten; @param rgb_gradient (3,H,W) */
+void vn_pass_backward(VnPass *pass, float *latent_gradient, float *rgb_gradient);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * What platforms and trainers do to a posted picture, as operators with exact adjoints. Planes are (C,H,W) float.
+ */
+#ifndef VN_PROTECT_INGEST_H
+#define VN_PROTECT_INGEST_H
+
+#include <stdbool.h>
+
+#include "base/mem.h"
+#include "base/pool.h"
+
+typedef enum VnFilter { VN_FILTER_AREA, VN_FILTER_BILINEAR, VN_FILTER_BICUBIC, VN_FILTER_LANCZOS } VnFilter;
+
+/** A separable resampler from (H0,W0) to (H1,W1) with antialiasing when it shrinks (support scaled by the ratio), centre
+ * aligned, normalised weights clipped at the edges: Pillow's definition. */
+typedef struct VnResize VnResize;
+VernisStatus vn_resize_open(VnResize **out, uint32_t w0, uint32_t h0, uint32_t w1, uint32_t h1, VnFilter filter, VnError *err);
+void vn_resize_close(VnResize **resize);
+/** @param in (planes,H0,W0); @param out (planes,H1,W1); @param scratch vn_resize_scratch floats */
+size_t vn_resize_scratch(const VnResize *resize, unsigned planes);
+void vn_resize_apply(const VnResize *resize, unsigned planes, const float *in, float *out, float *scratch, VnPool *pool);
+/** The transpose: @param in (planes,H1,W1); @param out (planes,H0,W0), overwritten. */
+void vn_resize_adjoint(const VnResize *resize, unsigned planes, const float *in, float *out, float *scratch, VnPool *pool);
+
+/** JPEG as a function of planes (3,H,W) 0..1: quantise to 8 bits, YCbCr (JFIF), 4:2:0 box or 4:4:4, 8x8 DCT, quantise with the
+ * IJG tables at `quality`, and back, clamped. The adjoint is that of the same chain with rounding passed straight through.
+ * @param scratch vn_jpeg_scratch floats; in and out may be the same */
+size_t vn_jpeg_scratch(uint32_t width, uint32_t height);
+void vn_jpeg_apply(uint32_t width, uint32_t height, int quality, bool subsample, const float *in, float *out,
+                   float *scratch, VnPool *pool);
+void vn_jpeg_adjoint(uint32_t width, uint32_t height, bool subsample, const float *gradient_in, float *gradient_out,
+                     float *scratch, VnPool *pool);
+
+/** The size a trainer makes of a picture: short side `side`, both sides rounded to multiples of `step` (judge.py fit_short). */
+void vn_training_size(uint32_t w, uint32_t h, uint32_t side, uint32_t step, uint32_t *out_w, uint32_t *out_h);
+
+#endif

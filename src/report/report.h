@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * Measuring what was done, from decoded pictures; JSON lines; .npy files.
+ */
+#ifndef VN_REPORT_REPORT_H
+#define VN_REPORT_REPORT_H
+
+#include <vernis/session.h>
+
+#include "image/image.h"
+#include "nn/encoder.h"
+
+/** Peak signal-to-noise ratio in dB over RGB composited on white, 8-bit scale; 99 for equal pictures. */
+VernisStatus vn_psnr(double *out, const VnImage *a, const VnImage *b, VnError *err);
+/** Structural similarity of luma, Gaussian window 11, sigma 1.5 (Wang et al. 2004), mean over the picture. */
+VernisStatus vn_ssim(double *out, const VnImage *a, const VnImage *b, VnPool *pool, VnError *err);
+
+/** Latent shift of one encoder between two pictures of one size; see VernisShift. The ingest uses libjpeg-turbo itself. */
+VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const VnImage *changed, const VnEncoder *encoder,
+                              VnPool *pool, VnError *err);
+
+/** Fill psnr, ssim, visibility and shifts of `result` (surrogate names too). */
+VernisStatus vn_measure(VernisResult *result, const VnImage *original, const VnImage *changed,
+                        const VnEncoder *const *encoders, size_t count, VnPool *pool, VnError *err);
+
+/** Write float32 in C order as NumPy format 1.0, atomically. @param shape ndim sizes */
+VernisStatus vn_npy_write(const char *path, const float *data, const size_t *shape, unsigned ndim, VnError *err);
+
+#endif
