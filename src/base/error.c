@@ -48,10 +48,11 @@ VernisStatus vn_error_name(VnError *err, const char *name) {
         return VERNIS_OK;
     if (err->status == VERNIS_OK || strstr(err->text, name))
         return err->status;
-    char text[sizeof err->text];
-    size_t n = (size_t)snprintf(text, sizeof text, "%.500s: ", name);
-    snprintf(text + n, sizeof text - n, "%s", err->text);
-    make_printable(text);
-    memcpy(err->text, text, sizeof text);
+    char prefix[512];
+    size_t n = (size_t)snprintf(prefix, sizeof prefix, "%.500s: ", name);
+    make_printable(prefix);
+    memmove(err->text + n, err->text, sizeof err->text - n);
+    memcpy(err->text, prefix, n);
+    err->text[sizeof err->text - 1] = 0;
     return err->status;
 }

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one table of settings. Help text, parsing and ranges come from here; a new option is a new row. */
+#include "settings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#define FLAG(name, letter, commands, help) {name, letter, VERNIS_FLAG, 0, 1, NULL, NULL, commands, NULL, help}
+#define NUMBER(name, letter, type, low, high, initial, commands, value, help)                                         \
+    {name, letter, type, low, high, NULL, initial, commands, value, help}
+#define CHOICE(name, choices, initial, commands, help)                                                                \
+    {name, 0, VERNIS_CHOICE, 0, 0, choices, initial, commands, choices, help}
+#define TEXT(name, letter, type, initial, commands, value, help)                                                      \
+    {name, letter, type, 0, 0, NULL, initial, commands, value, help}
+
+static const VernisSettingInfo table[] = {
+    TEXT("output", 'o', VERNIS_TEXT, NULL, "protect", "PATH",
+         "Where to write: a file for one input, a folder for several; default NAME.protected.EXT beside the input."),
+    FLAG("recursive", 'r', "protect inspect", "Go into folders below the given ones; the tree is mirrored in the output folder."),
+    TEXT("files-from", 0, VERNIS_TEXT, NULL, "protect inspect", "FILE", "Read more input paths from FILE, one a line; - is standard input."),
+    TEXT("exclude", 0, VERNIS_LIST, NULL, "protect inspect", "GLOB", "Leave out files whose name or path matches GLOB; may be repeated."),
+    FLAG("overwrite", 0, "protect", "Replace existing outputs (never the input)."),
+    FLAG("skip-existing", 0, "protect", "Pass over inputs whose output exists."),
+    FLAG("in-place", 0, "protect", "Keep the original as NAME_original.EXT and put the protected picture in its place."),
+    FLAG("dry-run", 'n', "protect", "Say what would be done, with an estimate of the time, and write nothing."),
+    FLAG("resume", 0, "protect", "Skip what the ledger in the output folder says is done with the same input, settings and version."),
+
+    CHOICE("strength", "gentle|standard|strong", "standard", "protect", "How visible the protection may be: 1.2, 2.0 or 3.2 (see presets)."),
+    NUMBER("visibility", 0, VERNIS_REAL, 0.2, 20, NULL, "protect", "X", "Exact visibility target (predicted butteraugli 3-norm) instead of --strength."),
+    TEXT("surrogate", 0, VERNIS_LIST, NULL, "protect verify probe bench selftest", "NAME|FILE",
+         "Encoder to work against: a built-in or installed name or a .safetensors file; may be repeated; default: the built-in ones."),
+    NUMBER("steps", 0, VERNIS_INT, 1, 10000, NULL, "protect", "N", "Optimisation steps; default: what the strength preset says."),
+    NUMBER("seed", 0, VERNIS_INT, 0, 9007199254740991.0, "1", "protect", "N", "Seed of all randomness: the same seed gives the same picture."),
+    CHOICE("objective", "direction|untargeted", "direction", "protect",
+           "Move along the artist's own fixed pattern (consistent over a portfolio) or just away from the clean latent."),
+    NUMBER("artist-key", 0, VERNIS_INT, 0, 9007199254740991.0, "0", "protect", "N", "Number from which the artist's own pattern is drawn; use one for everything you post."),
+    NUMBER("time-limit", 0, VERNIS_REAL, 0.1, 86400, NULL, "protect", "SECONDS", "Stop optimising a picture after this long and keep the best so far."),
+    NUMBER("threads", 0, VERNIS_INT, 0, 256, "0", "protect verify probe bench selftest", "N", "Threads; 0: one per processor."),
+    NUMBER("jobs", 0, VERNIS_INT, 1, 64, "1", "protect", "N", "Pictures worked on at once."),
+    NUMBER("max-memory", 0, VERNIS_SIZE, 16777216, 1e15, NULL, "protect verify", "SIZE", "Refuse a picture whose work would take more memory than this (300M, 2G)."),
+    CHOICE("cpu", "scalar|avx2|avx512|amx", NULL, "protect verify probe bench selftest", "Use no instruction set stronger than this."),
+    FLAG("exact", 0, "protect", "Give bit-equal results on every machine: scalar kernels, one fixed order of sums (slower)."),
+
+    NUMBER("quality", 0, VERNIS_INT, 1, 100, "95", "protect", "1..100", "JPEG quality."),
+    CHOICE("format", "png|jpeg|same", "same", "protect", "Format of the output; same: the input's, or the one --output's ending names."),
+    FLAG("keep-profile", 0, "protect", "Keep the picture's own colour space and profile instead of converting to sRGB."),
+
+    TEXT("creator", 0, VERNIS_TEXT, NULL, "protect", "NAME", "Who made it."),
+    TEXT("copyright", 0, VERNIS_TEXT, NULL, "protect", "TEXT", "Copyright notice."),
+    TEXT("credit", 0, VERNIS_TEXT, NULL, "protect", "TEXT", "Credit line."),
+    TEXT("license-url", 0, VERNIS_TEXT, NULL, "protect", "URL", "Page that states the licence."),
+    TEXT("licensor-url", 0, VERNIS_TEXT, NULL, "protect", "URL", "Page where a licence can be had."),
+    TEXT("contact-url", 0, VERNIS_TEXT, NULL, "protect", "URL", "Page where the artist can be reached."),
+    TEXT("usage-terms", 0, VERNIS_TEXT, NULL, "protect", "TEXT", "Terms of use in words."),
+    TEXT("data-mining", 0, VERNIS_TEXT, NULL, "protect", "all|ai|genai|allow|none|URI",
+         "What is reserved: all mining, AI training, generative AI training, nothing (allow), not stated (none) or a "
+         "plus:DataMining value; default: all except search engine indexing."),
+    CHOICE("source-type", "human|photo|scan|none", "none", "protect", "State how the picture was made; written only when asked for."),
+    CHOICE("keep", "all|rights|none", "rights", "protect", "Which metadata of the input survives."),
+
+    TEXT("latent", 0, VERNIS_TEXT, NULL, "probe", "FILE.npy", "Write the latent here."),
+    TEXT("gradient", 0, VERNIS_TEXT, NULL, "probe", "FILE.npy", "Write the gradient of half the latent's squared norm here."),
+    NUMBER("size", 0, VERNIS_INT, 64, 8192, "512", "bench", "PIXELS", "Side of the square picture to time."),
+
+    FLAG("json", 0, "protect verify inspect models presets selftest bench", "One line of JSON for each file on standard output."),
+    CHOICE("progress", "auto|plain|json|none", "auto", "protect", "How progress is shown on standard error."),
+    FLAG("quiet", 'q', "protect verify inspect models presets probe selftest bench", "Only errors on standard error."),
+    FLAG("verbose", 'v', "protect verify inspect models presets probe selftest bench", "Say more."),
+};
+enum { ROWS = sizeof table / sizeof table[0] };
+
+typedef struct Value {
+    char *text;   /* heap, NULL when unset; for a LIST the last item */
+    char **items; /* LIST only */
+    size_t count;
+    double number;
+} Value;
+
+struct VernisSettings {
+    Value values[ROWS];
+};
+
+const VernisSettingInfo *vernis_settings_table(size_t *count) {
+    *count = ROWS;
+    return table;
+}
+
+static int row_of(const char *name) {
+    for (int i = 0; i < ROWS; i++)
+        if (!strcmp(table[i].name, name))
+            return i;
+    return -1;
+}
+
+VernisStatus vernis_settings_open(VernisSettings **out, VernisError *err) {
+    *out = vn_calloc(1, sizeof **out);
+    return *out ? VERNIS_OK : vn_no_memory(err, "settings", sizeof **out, "settings");
+}
+
+void vernis_settings_close(VernisSettings **handle) {
+    VernisSettings *settings = *handle;
+    if (!settings)
+        return;
+    for (int i = 0; i < ROWS; i++) {
+        for (size_t k = 0; k < settings->values[i].count; k++)
+            vn_free(settings->values[i].items[k]);
+        vn_free(settings->values[i].items);
+        vn_free(settings->values[i].text);
+    }
+    vn_free(settings);
+    *handle = NULL;
+}
+
+bool vn_parse_size(const char *text, double *bytes) {
+    char *end;
+    double value = strtod(text, &end);
+    static const char units[] = "KMG";
+    const char *unit = *end ? strchr(units, *end & ~0x20) : NULL;
+    if (end == text || !isfinite(value) || value < 0 || (*end && (!unit || end[1])))
+        return false;
+    *bytes = unit ? ldexp(value, 10 * (int)(unit - units + 1)) : value;
+    return true;
+}
+
+static bool is_choice(const char *choices, const char *value) {
+    size_t n = strlen(value);
+    for (const char *p = choices; n && p; p = strchr(p, '|'), p = p ? p + 1 : NULL)
+        if (!strncmp(p, value, n) && (p[n] == '|' || !p[n]))
+            return true;
+    return false;
+}
+
+/* The number behind a text; false when the text is not of the row's type. Range is the caller's matter. */
+static bool parse_number(const VernisSettingInfo *info, const char *text, double *number) {
+    char *end;
+    switch (info->type) {
+    case VERNIS_FLAG:
+        *number = !strcmp(text, "yes");
+        return !strcmp(text, "yes") || !strcmp(text, "no");
+    case VERNIS_SIZE: return vn_parse_size(text, number);
+    case VERNIS_INT:
+    case VERNIS_REAL:
+        *number = strtod(text, &end);
+        return end != text && !*end && isfinite(*number) && (info->type == VERNIS_REAL || *number == floor(*number));
+    case VERNIS_CHOICE:
+    case VERNIS_TEXT:
+    case VERNIS_LIST: *number = 0; return true;
+    }
+    return false;
+}
+
+static VernisStatus append_item(Value *value, char *text, VernisError *err) {
+    size_t size = (value->count + 1) * sizeof *value->items;
+    char **items = vn_realloc(value->items, size);
+    char *item = vn_strdup(text);
+    if (items)
+        value->items = items;
+    if (!items || !item) {
+        vn_free(item);
+        return vn_no_memory(err, "settings", size, "a list of settings");
+    }
+    value->items[value->count++] = item;
+    return VERNIS_OK;
+}
+
+VernisStatus vernis_settings_set(VernisSettings *settings, const char *name, const char *text, VernisError *err) {
+    int row = row_of(name);
+    if (row < 0)
+        return vn_fail(err, VERNIS_E_ARGUMENT, "settings", "there is no setting --%s", name);
+    const VernisSettingInfo *info = &table[row];
+    double number;
+    if (!parse_number(info, text, &number))
+        return vn_fail(err, VERNIS_E_ARGUMENT, "settings", "--%s %s: expected %s", name, text,
+                       info->type == VERNIS_FLAG   ? "yes or no"
+                       : info->type == VERNIS_INT  ? "a whole number"
+                       : info->type == VERNIS_SIZE ? "a size such as 300M or 2G"
+                                                   : "a number");
+    if ((info->type == VERNIS_INT || info->type == VERNIS_REAL || info->type == VERNIS_SIZE) &&
+        !(number >= info->low && number <= info->high))
+        return vn_fail(err, VERNIS_E_ARGUMENT, "settings", "--%s %s: must be between %.16g and %.16g", name, text,
+                       info->low, info->high);
+    if (info->type == VERNIS_CHOICE && !is_choice(info->choices, text))
+        return vn_fail(err, VERNIS_E_ARGUMENT, "settings", "--%s %s: must be one of %s", name, text, info->choices);
+    Value *value = &settings->values[row];
+    char *copy = vn_strdup(text);
+    if (!copy)
+        return vn_no_memory(err, "settings", strlen(text) + 1, name);
+    if (info->type == VERNIS_LIST && append_item(value, copy, err)) {
+        vn_free(copy);
+        return VERNIS_E_MEMORY;
+    }
+    vn_free(value->text);
+    value->text = copy;
+    value->number = number;
+    return VERNIS_OK;
+}
+
+const char *vernis_settings_text(const VernisSettings *settings, const char *name) {
+    int row = row_of(name);
+    if (row < 0)
+        return NULL;
+    return settings->values[row].text ? settings->values[row].text : table[row].initial;
+}
+
+double vernis_settings_number(const VernisSettings *settings, const char *name) {
+    int row = row_of(name);
+    double number = 0;
+    if (row >= 0 && settings->values[row].text)
+        number = settings->values[row].number;
+    else if (row >= 0 && table[row].initial)
+        parse_number(&table[row], table[row].initial, &number);
+    return number;
+}
+
+int vernis_settings_is_set(const VernisSettings *settings, const char *name) {
+    int row = row_of(name);
+    return row >= 0 && settings->values[row].text != NULL;
+}
+
+size_t vernis_settings_count(const VernisSettings *settings, const char *name) {
+    int row = row_of(name);
+    return row < 0 ? 0 : settings->values[row].count;
+}
+
+const char *vernis_settings_item(const VernisSettings *settings, const char *name, size_t index) {
+    int row = row_of(name);
+    return row < 0 || index >= settings->values[row].count ? NULL : settings->values[row].items[index];
+}
