@@ -86,8 +86,7 @@ VERNIS_API VernisStatus vernis_probe_file(VernisSession *session, const char *im
                                           const char *gradient_path, VernisError *err);
 
 /** One line of JSON, as in the manual: the line of protect, with status "ok". Heap text for vernis_free, or NULL. */
-VERNIS_API char *vernis_result_json(const VernisSession *session, const char *input, const char *output,
-                                    const VernisResult *result);
+VERNIS_API char *vernis_result_json(const char *input, const char *output, const VernisResult *result);
 /** The line of a failed or skipped file. @param status "failed" or "skipped"; @param reason text for a skip, may be NULL */
 VERNIS_API char *vernis_failure_json(const char *input, const char *status, const VernisError *err, const char *reason);
 VERNIS_API char *vernis_verify_json(const char *original, const char *protected_file, const VernisResult *result);
