@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one table of settings. Help text, parsing and ranges come from here; a new option is a new row. */
-#include "settings.h"
+#include <vernis/settings.h>
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,8 @@ void vernis_settings_close(VernisSettings **handle) {
     *handle = NULL;
 }
 
-bool vn_parse_size(const char *text, double *bytes) {
+/* "300", "64K", "2M", "1G" in bytes. */
+static bool parse_size(const char *text, double *bytes) {
     char *end;
     double value = strtod(text, &end);
     static const char units[] = "KMG";
@@ -142,7 +144,7 @@ static bool parse_number(const VernisSettingInfo *info, const char *text, double
     case VERNIS_FLAG:
         *number = !strcmp(text, "yes");
         return !strcmp(text, "yes") || !strcmp(text, "no");
-    case VERNIS_SIZE: return vn_parse_size(text, number);
+    case VERNIS_SIZE: return parse_size(text, number);
     case VERNIS_INT:
     case VERNIS_REAL:
         *number = strtod(text, &end);

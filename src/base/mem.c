@@ -17,7 +17,7 @@ typedef struct Header {
 
 static void *(*allocate)(size_t) = malloc;
 static void (*release)(void *) = free;
-static atomic_size_t used, peak;
+static atomic_size_t used, peak, limit;
 
 VernisStatus vernis_set_allocator(void *(*new_allocate)(size_t size), void (*new_release)(void *block), VernisError *err) {
     if (!new_allocate || !new_release)
@@ -34,6 +34,9 @@ static Header *header_of(void *block) { return (Header *)((uint8_t *)block - siz
 void *vn_malloc(size_t size) {
     size_t whole;
     if (!size || __builtin_add_overflow(size, ALIGN + sizeof(Header), &whole))
+        return NULL;
+    size_t most_allowed = atomic_load(&limit), in_use = atomic_load(&used);
+    if (most_allowed && (in_use > most_allowed || size > most_allowed - in_use))
         return NULL;
     uint8_t *origin = allocate(whole);
     if (!origin)
@@ -92,6 +95,10 @@ void vn_bytes_free(VnBytes *bytes) {
 }
 
 VernisStatus vn_no_memory(VnError *err, const char *where, size_t size, const char *what) {
+    size_t most_allowed = atomic_load(&limit);
+    if (most_allowed)
+        return vn_fail(err, VERNIS_E_MEMORY, where, "%s would take %zu bytes more, over the memory limit of %zu", what, size,
+                       most_allowed);
     return vn_fail(err, VERNIS_E_MEMORY, where, "out of memory: %zu bytes for %s", size, what);
 }
 
@@ -114,6 +121,7 @@ VernisStatus vn_bytes_append(VnBytes *bytes, const void *data, size_t size, VnEr
 }
 
 size_t vn_mem_used(void) { return atomic_load(&used); }
+void vn_mem_limit(size_t bytes) { atomic_store(&limit, bytes); }
 size_t vn_mem_peak(void) { return atomic_load(&peak); }
 void vn_mem_peak_reset(void) { atomic_store(&peak, atomic_load(&used)); }
 

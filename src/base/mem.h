@@ -33,6 +33,7 @@ VernisStatus vn_bytes_append(VnBytes *bytes, const void *data, size_t size, VnEr
 size_t vn_mem_used(void);        /**< bytes in use now */
 size_t vn_mem_peak(void);        /**< the most bytes in use since the last reset */
 void vn_mem_peak_reset(void);    /**< peak = used */
+void vn_mem_limit(size_t bytes); /**< from now on an allocation that would pass this fails; 0: no limit */
 
 /** a * b, or SIZE_MAX on overflow (which no allocation satisfies). */
 static inline size_t vn_mul(size_t a, size_t b) {

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One file from disk to disk: decode, colour, optimise, encode, metadata, atomic write, and a look at what was written. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "image/colour.h"
+#include "image/format.h"
+#include "report/report.h"
+#include "session_state.h"
+
+/* Below one latent cell there is nothing an encoder could be moved by. */
+enum { MIN_SIDE = 8 };
+
+__attribute__((format(printf, 2, 3))) static void warn(VernisResult *result, const char *format, ...) {
+    if (result->warning_count == sizeof result->warnings / sizeof result->warnings[0])
+        return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(result->warnings[result->warning_count++], sizeof result->warnings[0], format, args);
+    va_end(args);
+}
+
+static void tell(const VernisSession *session, const char *stage, double done) {
+    if (session->hooks.progress)
+        session->hooks.progress(session->hooks.opaque, stage, done);
+}
+
+static void optimise_progress(void *opaque, double done) { tell(opaque, "optimise", done); }
+
+static bool is_cancelled(void *opaque) {
+    const VernisSession *session = opaque;
+    return session->hooks.cancelled && session->hooks.cancelled(session->hooks.opaque);
+}
+
+static VernisStatus check_header(const VnHeader *header, VnError *err) {
+    if (header->width < MIN_SIDE || header->height < MIN_SIDE)
+        return vn_fail(err, VERNIS_E_UNSUPPORTED, "protect", "%ux%u pixels is too small to protect: each side needs %d",
+                       header->width, header->height, MIN_SIDE);
+    return VERNIS_OK;
+}
+
+/* A name that lies about its content would have to be kept on the output, where it does harm. */
+static VernisStatus check_extension(const VnFormat *format, const char *path, VnError *err) {
+    const VnFormat *named = vn_format_by_extension(path);
+    if (named && named != format)
+        return vn_fail(err, VERNIS_E_FORMAT, "protect", "the name ends in %s but the content is %s: rename the file",
+                       vn_path_ext(path), format->name);
+    return VERNIS_OK;
+}
+
+/* 8-bit without alpha, for formats that hold no more; transparency becomes white, as trainers' loaders make it. */
+static VernisStatus reduce_to(VnImage *image, const VnFormat *format, VernisResult *result, VnError *err) {
+    bool flatten = image->alpha && !format->alpha, narrow = image->bits == 16 && !format->bits16;
+    if (!flatten && !narrow)
+        return VERNIS_OK;
+    VnImage flat = {0};
+    size_t row = 3 * (size_t)image->width;
+    float *planes = vn_malloc(row * sizeof(float));
+    VernisStatus status = planes ? VERNIS_OK : vn_no_memory(err, "protect", row * sizeof(float), "a row");
+    if (!status)
+        status = vn_image_create(&flat, image->width, image->height, image->colours, false, 8, NULL, err);
+    for (uint32_t y = 0; !status && y < image->height; y++) {
+        uint8_t *out = (uint8_t *)flat.pixels + y * flat.stride;
+        vn_image_rows_to_planes(image, y, y + 1, planes);
+        for (uint32_t x = 0; x < image->width; x++)
+            for (unsigned c = 0; c < image->colours; c++)
+                out[x * image->colours + c] = (uint8_t)(planes[(size_t)c * image->width + x] * 255 + 0.5f);
+    }
+    vn_free(planes);
+    if (status) {
+        vn_image_free(&flat);
+        return status;
+    }
+    if (flatten)
+        warn(result, "%s holds no transparency: the picture was put on white", format->name);
+    if (narrow)
+        warn(result, "%s holds 8 bits a sample: the picture had 16", format->name);
+    vn_image_free(image);
+    *image = flat;
+    return VERNIS_OK;
+}
+
+static VernisStatus choose_format(const VnFormat **out, const VernisSession *session, const char *input_format,
+                                  const char *output, VnError *err) {
+    const VnFormat *named = output && strcmp(output, "-") ? vn_format_by_extension(output) : NULL;
+    if (strcmp(session->format, "same")) {
+        *out = vn_format_by_name(session->format);
+        if (named && named != *out)
+            return vn_fail(err, VERNIS_E_ARGUMENT, "protect", "%s: the name does not fit --format %s", output,
+                           session->format);
+    } else {
+        *out = named ? named : vn_format_by_name(input_format);
+    }
+    return VERNIS_OK;
+}
+
+/* Pixels and bag of an input, in the space the encoders will see. */
+static VernisStatus load(const VernisSession *session, const char *input, const VnBytes *bytes, VnImage *image,
+                         VnBag *bag, VernisResult *result, VnError *err) {
+    VnHeader header;
+    char warning[200] = "";
+    const VnFormat *format = vn_format_sniff(bytes->data, bytes->size);
+    if (format && strcmp(input, "-"))
+        VN_TRY(check_extension(format, input, err));
+    VN_TRY(vn_decode_header(&header, bytes->data, bytes->size, NULL, err));
+    VN_TRY(check_header(&header, err));
+    VN_TRY(vn_decode(image, bag, bytes->data, bytes->size, NULL, err));
+    if (*bag->warning)
+        warn(result, "%s", bag->warning);
+    if (session->keep_profile && image->colours == 4)
+        warn(result, "CMYK cannot be kept: the picture was converted to sRGB");
+    if (!session->keep_profile || image->colours == 4)
+        VN_TRY(vn_colour_to_work(image, bag, session->pool, warning, err));
+    if (*warning)
+        warn(result, "%s", warning);
+    result->bytes_in = bytes->size;
+    result->width = image->width;
+    result->height = image->height;
+    return VERNIS_OK;
+}
+
+static VernisStatus attach_metadata(const VernisSession *session, const VnFormat *format, const VnBag *bag, VnBytes *file,
+                                    VernisResult *result, VnError *err) {
+    VnBytes exif = {0}, xmp = {0};
+    VnRights rights = {0};
+    VernisStatus status;
+    /* The user's own words first; what the source says fills the gaps as far as --keep allows. */
+    char *const *from[] = {&session->rights.creator, &session->rights.copyright, &session->rights.credit,
+                           &session->rights.license_url, &session->rights.licensor_url, &session->rights.contact_url,
+                           &session->rights.usage_terms, &session->rights.data_mining, &session->rights.source_type};
+    char **to[] = {&rights.creator, &rights.copyright, &rights.credit, &rights.license_url, &rights.licensor_url,
+                   &rights.contact_url, &rights.usage_terms, &rights.data_mining, &rights.source_type};
+    for (size_t i = 0; i < sizeof to / sizeof *to; i++)
+        if (*from[i] && !(*to[i] = vn_strdup(*from[i]))) {
+            status = vn_no_memory(err, "protect", strlen(*from[i]), "metadata");
+            goto done;
+        }
+    VN_CHECK(vn_rights_from_bag(&rights, bag, session->keep, err));
+    VN_CHECK(vn_exif_make(&exif, &rights, err));
+    VN_CHECK(vn_xmp_make(&xmp, &rights, err));
+    VN_CHECK(vn_meta_splice(file, format->name, &exif, &xmp, err));
+    const char *value = rights.data_mining ? strstr(rights.data_mining, "DMI-") : NULL;
+    snprintf(result->data_mining, sizeof result->data_mining, "%s", value ? value : "");
+done:
+    vn_bytes_free(&exif);
+    vn_bytes_free(&xmp);
+    vn_rights_free(&rights);
+    return status;
+}
+
+/* Figures from the file as it lies on the disk (or from the bytes that went down the pipe). */
+static VernisStatus measure_written(const VernisSession *session, const char *output, const VnBytes *sent,
+                                    const VnImage *clean, VernisResult *result, VnError *err) {
+    VnBytes bytes = {0};
+    VnImage image = {0};
+    VnBag bag = {0};
+    VernisStatus status = VERNIS_OK;
+    bool piped = !strcmp(output, "-");
+    tell(session, "verify", 0);
+    if (!piped)
+        VN_CHECK(vn_file_read(&bytes, output, vn_limits_default.max_file_bytes, err));
+    const VnBytes *source = piped ? sent : &bytes;
+    VN_CHECK(vn_decode(&image, &bag, source->data, source->size, NULL, err));
+    result->bytes_out = source->size;
+    VN_CHECK(vn_measure(result, clean, &image, (const VnEncoder *const *)session->encoders, session->encoder_count,
+                        session->pool, err));
+    tell(session, "verify", 1);
+done:
+    vn_bytes_free(&bytes);
+    vn_image_free(&image);
+    vn_bag_free(&bag);
+    return status;
+}
+
+static VernisStatus optimise(const VernisSession *session, VnImage *image, const VnFormat *format, VernisResult *result,
+                             VnError *err) {
+    char warning[200];
+    VnProtectParams params = {.visibility = session->strength.visibility,
+                              .steps = session->strength.steps,
+                              .seed = session->seed,
+                              .objective = session->objective,
+                              .time_limit = session->time_limit,
+                              .output_quality = format == &vn_format_jpeg ? session->quality : 0,
+                              .opaque = (void *)(uintptr_t)session,
+                              .progress = optimise_progress,
+                              .cancelled = is_cancelled};
+    VnProtectStats stats = {0};
+    VN_TRY(vn_artist_key(&params.key, session->key_path, warning, sizeof warning, err));
+    if (*warning)
+        warn(result, "%s", warning);
+    VN_TRY(vn_protect_image(image, (const VnEncoder *const *)session->encoders, session->encoder_count, &params,
+                            session->pool, &stats, err));
+    result->steps = stats.steps;
+    result->target_met = stats.target_met;
+    return VERNIS_OK;
+}
+
+static VernisStatus protect(const VernisSession *session, const char *input, const char *output, VernisResult *result,
+                            VnError *err) {
+    VnBytes bytes = {0}, file = {0};
+    VnImage clean = {0}, image = {0};
+    VnBag bag = {0};
+    const VnFormat *format;
+    VernisStatus status;
+    tell(session, "load", 0);
+    VN_CHECK(vn_file_read(&bytes, input, vn_limits_default.max_file_bytes, err));
+    VN_CHECK(load(session, input, &bytes, &clean, &bag, result, err));
+    vn_bytes_free(&bytes);
+    VN_CHECK(choose_format(&format, session, bag.format, output, err));
+    VN_CHECK(reduce_to(&clean, format, result, err));
+    VN_CHECK(vn_image_copy(&image, &clean, err));
+    vn_image_blank_hidden(&image);
+    VN_CHECK(optimise(session, &image, format, result, err));
+    tell(session, "write", 0);
+    VnEncodeOptions options = {.quality = session->quality,
+                               .icc = session->keep_profile && bag.icc.size && image.colours != 4 ? &bag.icc : NULL};
+    VN_CHECK(format->encode(&file, &image, &options, err));
+    VN_CHECK(attach_metadata(session, format, &bag, &file, result, err));
+    vn_image_free(&image);
+    if (is_cancelled((void *)(uintptr_t)session)) {
+        status = vn_fail(err, VERNIS_E_CANCELLED, "protect", "stopped on request");
+        goto done;
+    }
+    VN_CHECK(vn_file_write(output, file.data, file.size, session->overwrite, err));
+    tell(session, "write", 1);
+    VN_CHECK(measure_written(session, output, &file, &clean, result, err));
+    if (!result->target_met)
+        warn(result, "visibility %.2f is off the target of %.2f: the picture gives no more room, or the time was short",
+             result->visibility, session->strength.visibility);
+done:
+    vn_bytes_free(&bytes);
+    vn_bytes_free(&file);
+    vn_image_free(&clean);
+    vn_image_free(&image);
+    vn_bag_free(&bag);
+    return status;
+}
+
+VernisStatus vernis_protect_file(VernisSession *session, const char *input, const char *output, VernisResult *result,
+                                 VernisError *err) {
+    double start = vn_now();
+    char *own = NULL;
+    *result = (VernisResult){.seed = session->seed};
+    vn_mem_peak_reset();
+    if (!output && !(output = own = vernis_default_output(session, input, NULL)))
+        return vn_fail(err, VERNIS_E_ARGUMENT, "protect", "%s: needs an output path", input);
+    VernisStatus status = vn_path_same(input, output)
+                              ? vn_fail(err, VERNIS_E_ARGUMENT, "protect", "the output is the input itself")
+                              : VERNIS_OK;
+    if (!status)
+        status = protect(session, input, output, result, err);
+    vn_free(own);
+    result->seconds = vn_now() - start;
+    result->peak_memory_bytes = vn_mem_peak();
+    snprintf(result->preset, sizeof result->preset, "%s", session->strength.name);
+    snprintf(result->cpu, sizeof result->cpu, "%s", vn_cpu_name(session->cpu));
+    if (status && err)
+        vn_error_name(err, strcmp(input, "-") ? input : "standard input");
+    return status;
+}
+
+char *vernis_default_output(const VernisSession *session, const char *input, const char *folder) {
+    if (!strcmp(input, "-"))
+        return NULL;
+    const char *base = vn_path_base(input), *extension = vn_path_ext(input);
+    const VnFormat *format = strcmp(session->format, "same") ? vn_format_by_name(session->format) : NULL;
+    if (format && vn_format_by_extension(input) != format)
+        extension = format == &vn_format_png ? ".png" : ".jpg";
+    size_t stem = (size_t)(vn_path_ext(input) - base), size = strlen(input) + 32;
+    char *name = vn_malloc(size), *path = NULL;
+    if (name && folder) {
+        snprintf(name, size, "%.*s%s", (int)stem, base, extension);
+        path = vn_path_join(folder, name);
+        vn_free(name);
+        return path;
+    }
+    if (name)
+        snprintf(name, size, "%.*s.protected%s", (int)((size_t)(base - input) + stem), input, extension);
+    return name;
+}
+
+VernisStatus vernis_verify_files(VernisSession *session, const char *original, const char *protected_file,
+                                 VernisResult *result, VernisError *err) {
+    const char *paths[2] = {original, protected_file};
+    VnImage images[2] = {0};
+    VernisStatus status = VERNIS_OK;
+    *result = (VernisResult){0};
+    double start = vn_now();
+    for (int i = 0; i < 2 && !status; i++) {
+        VnBytes bytes = {0};
+        VnBag bag = {0};
+        char warning[200] = "";
+        status = vn_file_read(&bytes, paths[i], vn_limits_default.max_file_bytes, err);
+        if (!status)
+            status = vn_decode(&images[i], &bag, bytes.data, bytes.size, NULL, err);
+        if (!status)
+            status = vn_colour_to_work(&images[i], &bag, session->pool, warning, err);
+        if (*warning)
+            warn(result, "%s", warning);
+        *(i ? &result->bytes_out : &result->bytes_in) = bytes.size;
+        vn_bytes_free(&bytes);
+        vn_bag_free(&bag);
+        if (status)
+            vn_error_name(err, paths[i]);
+    }
+    if (!status && (images[0].width != images[1].width || images[0].height != images[1].height))
+        status = vn_fail(err, VERNIS_E_ARGUMENT, "verify", "%s is %ux%u, but %s is %ux%u: the sizes must be equal",
+                         protected_file, images[1].width, images[1].height, original, images[0].width, images[0].height);
+    if (!status)
+        status = vn_measure(result, &images[0], &images[1], (const VnEncoder *const *)session->encoders,
+                            session->encoder_count, session->pool, err);
+    result->width = images[1].width;
+    result->height = images[1].height;
+    result->seconds = vn_now() - start;
+    result->peak_memory_bytes = vn_mem_peak();
+    vn_image_free(&images[0]);
+    vn_image_free(&images[1]);
+    return status;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `probe` and `bench`: one encoder, one step, outside the loop; and the estimate of a picture's time. */
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/rng.h"
+#include "image/colour.h"
+#include "image/format.h"
+#include "protect/ingest.h"
+#include "report/report.h"
+#include "session_state.h"
+
+/* An encoder at one size with its buffers. */
+typedef struct Step {
+    VnPass *pass;
+    size_t pixels, latent_floats;
+    size_t shape[3]; /* of the latent */
+    float *rgb, *latent, *gradient;
+} Step;
+
+static void step_close(Step *step) {
+    vn_pass_close(&step->pass);
+    vn_free(step->rgb);
+    *step = (Step){0};
+}
+
+static VernisStatus step_open(Step *step, const VnEncoder *encoder, uint32_t width, uint32_t height, VnPool *pool,
+                              VnError *err) {
+    const VnEncoderInfo *info = vn_encoder_info(encoder);
+    *step = (Step){.shape = {info->latent_channels, height / info->stride, width / info->stride}};
+    VN_TRY(vn_pass_open(&step->pass, encoder, width, height, true, pool, err));
+    step->pixels = vn_mul(width, height);
+    step->latent_floats = step->shape[0] * step->shape[1] * step->shape[2];
+    size_t size = vn_mul(6 * step->pixels + step->latent_floats, sizeof(float));
+    step->rgb = vn_calloc(1, size);
+    if (!step->rgb) {
+        step_close(step);
+        return vn_no_memory(err, "probe", size, "planes");
+    }
+    step->gradient = step->rgb + 3 * step->pixels;
+    step->latent = step->gradient + 3 * step->pixels;
+    return VERNIS_OK;
+}
+
+static VernisStatus probe(VernisSession *session, const VnImage *image, const char *latent_path,
+                          const char *gradient_path, VnError *err) {
+    const VnEncoder *encoder = session->encoders[0];
+    unsigned stride = vn_encoder_info(encoder)->stride;
+    uint32_t w = image->width / stride * stride, h = image->height / stride * stride;
+    if (!w || !h)
+        return vn_fail(err, VERNIS_E_UNSUPPORTED, "probe", "%ux%u pixels is smaller than the encoder's stride of %u",
+                       image->width, image->height, stride);
+    Step step;
+    VN_TRY(step_open(&step, encoder, w, h, session->pool, err));
+    float *row = vn_malloc(3 * (size_t)image->width * sizeof(float));
+    VernisStatus status = row ? VERNIS_OK : vn_no_memory(err, "probe", image->width, "a row");
+    for (uint32_t y = 0; y < h && !status; y++) {
+        vn_image_rows_to_planes(image, y, y + 1, row);
+        for (unsigned c = 0; c < 3; c++)
+            memcpy(step.rgb + c * step.pixels + (size_t)y * w, row + (size_t)c * image->width, w * sizeof(float));
+    }
+    vn_free(row);
+    if (!status) {
+        vn_pass_forward(step.pass, step.rgb, step.latent);
+        if (latent_path)
+            status = vn_npy_write(latent_path, step.latent, step.shape, 3, err);
+    }
+    if (!status && gradient_path) {
+        /* d/dz of half the squared norm is z itself. */
+        vn_pass_backward(step.pass, step.latent, step.gradient);
+        status = vn_npy_write(gradient_path, step.gradient, (size_t[]){3, h, w}, 3, err);
+    }
+    step_close(&step);
+    return status;
+}
+
+VernisStatus vernis_probe_file(VernisSession *session, const char *path, const char *latent_path,
+                               const char *gradient_path, VernisError *err) {
+    VnBytes bytes = {0};
+    VnImage image = {0};
+    VnBag bag = {0};
+    VernisStatus status;
+    VN_CHECK(vn_file_read(&bytes, path, vn_limits_default.max_file_bytes, err));
+    VN_CHECK(vn_decode(&image, &bag, bytes.data, bytes.size, NULL, err));
+    VN_CHECK(vn_colour_to_work(&image, &bag, session->pool, NULL, err));
+    VN_CHECK(probe(session, &image, latent_path, gradient_path, err));
+done:
+    vn_bytes_free(&bytes);
+    vn_image_free(&image);
+    vn_bag_free(&bag);
+    if (status)
+        vn_error_name(err, path);
+    return status;
+}
+
+enum { WARM_UP = 1, REPEATS = 5 };
+
+static double median(double *values) {
+    for (int i = 1; i < REPEATS; i++)
+        for (int k = i; k > 0 && values[k] < values[k - 1]; k--) {
+            double t = values[k];
+            values[k] = values[k - 1];
+            values[k - 1] = t;
+        }
+    return values[REPEATS / 2];
+}
+
+static void time_step(Step *step, double *forward, double *backward) {
+    double f[REPEATS], b[REPEATS];
+    for (size_t i = 0; i < 3 * step->pixels; i++)
+        step->rgb[i] = vn_rng_unit(1, 0, i);
+    for (int i = -WARM_UP; i < REPEATS; i++) {
+        double t0 = vn_now();
+        vn_pass_forward(step->pass, step->rgb, step->latent);
+        double t1 = vn_now();
+        vn_pass_backward(step->pass, step->latent, step->gradient);
+        double t2 = vn_now();
+        if (i >= 0)
+            f[i] = t1 - t0, b[i] = t2 - t1;
+    }
+    *forward = median(f);
+    *backward = median(b);
+}
+
+VernisStatus vernis_bench_text(VernisSession *session, uint32_t size, int json, char **out, VernisError *err) {
+    VnBytes text = {0};
+    VernisStatus status = VERNIS_OK;
+    for (size_t i = 0; i < session->encoder_count && !status; i++) {
+        const VnEncoderInfo *info = vn_encoder_info(session->encoders[i]);
+        uint32_t side = size / info->stride * info->stride;
+        Step step;
+        double forward, backward;
+        vn_mem_peak_reset();
+        VN_CHECK(step_open(&step, session->encoders[i], side, side, session->pool, err));
+        time_step(&step, &forward, &backward);
+        /* Backward to the input costs as many multiply-adds as forward: two floating-point operations each, twice. */
+        double gflop = 4e-9 * info->macs_per_pixel * (double)side * (double)side;
+        if (json) {
+            json_t *row = json_pack("{s:s, s:i, s:s, s:i, s:f, s:f, s:f, s:I}", "surrogate", info->name, "size", (int)side,
+                                    "cpu", vn_cpu_name(session->cpu), "threads", (int)vn_pool_threads(session->pool),
+                                    "seconds_forward", forward, "seconds_backward", backward, "gflop", gflop,
+                                    "peak_memory_bytes", (json_int_t)vn_mem_peak());
+            char *line = row ? vn_json_text(row) : NULL;
+            json_decref(row);
+            status = line ? vn_text_add(&text, err, "%s\n", line) : vn_no_memory(err, "bench", 0, "a line");
+            vn_free(line);
+        } else {
+            status = vn_text_add(&text, err, "%-20s %u px, %s, %u threads: forward %.4f s, backward %.4f s, %.1f GFLOP, %.0f MB\n",
+                                 info->name, side, vn_cpu_name(session->cpu), vn_pool_threads(session->pool), forward,
+                                 backward, gflop, (double)vn_mem_peak() / 1e6);
+        }
+        step_close(&step);
+    }
+done:
+    return vn_text_finish(&text, out, status, err);
+}
+
+VernisStatus vernis_estimate_file(VernisSession *session, const char *input, VernisResult *result, VernisError *err) {
+    enum { TRIAL = 128 };
+    VnBytes bytes;
+    VnHeader header;
+    *result = (VernisResult){.steps = session->strength.steps, .seed = session->seed};
+    VN_TRY(vn_file_read(&bytes, input, vn_limits_default.max_file_bytes, err));
+    VernisStatus status = vn_decode_header(&header, bytes.data, bytes.size, NULL, err);
+    result->bytes_in = bytes.size;
+    vn_bytes_free(&bytes);
+    if (status)
+        return vn_error_name(err, input);
+    result->width = header.width;
+    result->height = header.height;
+    uint32_t w, h;
+    vn_training_size(header.width, header.height, 512, 64, &w, &h);
+    for (size_t i = 0; i < session->encoder_count; i++) {
+        Step step;
+        VN_TRY(step_open(&step, session->encoders[i], TRIAL, TRIAL, session->pool, err));
+        vn_pass_forward(step.pass, step.rgb, step.latent);
+        double start = vn_now();
+        vn_pass_forward(step.pass, step.rgb, step.latent);
+        vn_pass_backward(step.pass, step.latent, step.gradient);
+        result->seconds += (vn_now() - start) * result->steps * ((double)w * h) / (TRIAL * TRIAL);
+        step_close(&step);
+    }
+    /* Ingest, decoding and measuring cost about as much again as a small surrogate's step; a floor by the pixels. */
+    result->seconds = 1.5 * result->seconds + 4e-7 * (double)header.width * header.height;
+    if (session->time_limit > 0)
+        result->seconds = fmin(result->seconds, session->time_limit + 4e-7 * (double)header.width * header.height);
+    return VERNIS_OK;
+}
