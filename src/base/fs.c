@@ -285,7 +285,7 @@ VernisStatus vn_make_dirs(const char *path, VnError *err) {
         char kept = *p;
         *p = 0;
         if (*part && mkdir(part, 0777) && !(errno == EEXIST && vn_path_is_dir(part))) {
-            status = io_error(err, part, "create folder", errno);
+            status = io_error(err, part, "create folder", errno == EEXIST ? ENOTDIR : errno);
             break;
         }
         *p = kept;

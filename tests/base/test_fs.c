@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files: what is written is whole or not there, and errors name the file. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+
+static char folder[64];
+
+static char *in_folder(const char *name) {
+    char *path = vn_path_join(folder, name);
+    assert_non_null(path);
+    return path;
+}
+
+static int set_up(void **state) {
+    (void)state;
+    strcpy(folder, "/tmp/vernis-test-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int entries(void) {
+    DIR *dir = opendir(folder);
+    int count = -2; /* . and .. */
+    while (readdir(dir))
+        count++;
+    closedir(dir);
+    return count;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    DIR *dir = opendir(folder);
+    for (struct dirent *e; (e = readdir(dir));) {
+        char *path = in_folder(e->d_name);
+        if (*e->d_name != '.')
+            remove(path);
+        vn_free(path);
+    }
+    closedir(dir);
+    return rmdir(folder);
+}
+
+static void round_trip(void **state) {
+    (void)state;
+    char *path = in_folder("a b \xc3\xa9.bin");
+    VnBytes bytes;
+    VnError err = {0};
+    assert_int_equal(vn_file_write(path, "hello", 5, false, &err), VERNIS_OK);
+    assert_int_equal(vn_file_read(&bytes, path, 5, &err), VERNIS_OK);
+    assert_int_equal(bytes.size, 5);
+    assert_memory_equal(bytes.data, "hello", 5);
+    vn_bytes_free(&bytes);
+    assert_int_equal(vn_file_write(path, "x", 1, false, &err), VERNIS_E_EXISTS);
+    assert_non_null(strstr(err.text, path));
+    err = (VnError){0};
+    assert_int_equal(vn_file_write(path, "new", 3, true, &err), VERNIS_OK);
+    VnMap map;
+    assert_int_equal(vn_map_open(&map, path, &err), VERNIS_OK);
+    assert_int_equal(map.size, 3);
+    assert_memory_equal(map.data, "new", 3);
+    vn_map_close(&map);
+    assert_int_equal(entries(), 1);
+    vn_free(path);
+}
+
+static void refusals_name_the_file(void **state) {
+    (void)state;
+    VnBytes bytes;
+    VnMap map;
+    char *missing = in_folder("missing"), *empty = in_folder("empty"), *big = in_folder("big"), *fifo = in_folder("fifo");
+    fclose(fopen(empty, "w"));
+    assert_int_equal(vn_file_write(big, "0123456789", 10, false, NULL), VERNIS_OK);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    const struct {
+        const char *path;
+        VernisStatus status;
+    } cases[] = {{missing, VERNIS_E_IO}, {empty, VERNIS_E_FORMAT}, {big, VERNIS_E_LIMIT}, {fifo, VERNIS_E_IO}, {folder, VERNIS_E_IO}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        VnError err = {0};
+        assert_int_equal(vn_file_read(&bytes, cases[i].path, 9, &err), cases[i].status);
+        assert_null(bytes.data);
+        assert_non_null(strstr(err.text, cases[i].path));
+        err = (VnError){0};
+        if (cases[i].path != big) {
+            assert_int_not_equal(vn_map_open(&map, cases[i].path, &err), VERNIS_OK);
+            assert_non_null(strstr(err.text, cases[i].path));
+        }
+    }
+    VnError err = {0};
+    assert_int_equal(vn_file_write(folder, "x", 1, true, &err), VERNIS_E_IO);
+    vn_free(missing), vn_free(empty), vn_free(big), vn_free(fifo);
+}
+
+static void full_disk_leaves_the_old_file(void **state) {
+    (void)state;
+    char *path = in_folder("kept"), *fresh = in_folder("fresh");
+    assert_int_equal(vn_file_write(path, "old", 3, false, NULL), VERNIS_OK);
+    struct rlimit before, small = {.rlim_cur = 4096};
+    getrlimit(RLIMIT_FSIZE, &before);
+    small.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    static const uint8_t data[100000];
+    VnError err = {0}, other = {0};
+    VernisStatus replaced = vn_file_write(path, data, sizeof data, true, &err);
+    VernisStatus created = vn_file_write(fresh, data, sizeof data, false, &other);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(replaced, VERNIS_E_NO_SPACE);
+    assert_int_equal(created, VERNIS_E_NO_SPACE);
+    assert_non_null(strstr(other.text, fresh));
+    VnBytes bytes;
+    assert_int_equal(vn_file_read(&bytes, path, 100, NULL), VERNIS_OK);
+    assert_memory_equal(bytes.data, "old", 3);
+    vn_bytes_free(&bytes);
+    assert_int_equal(entries(), 1);
+    vn_free(path), vn_free(fresh);
+}
+
+static void paths(void **state) {
+    (void)state;
+    assert_string_equal(vn_path_base("a/b c.png"), "b c.png");
+    assert_string_equal(vn_path_ext("a.b/c"), "");
+    assert_string_equal(vn_path_ext("a/.png"), "");
+    assert_string_equal(vn_path_ext("x.tar.PNG"), ".PNG");
+    char *deep = in_folder("x/y");
+    VnError err = {0};
+    assert_int_equal(vn_make_dirs(deep, &err), VERNIS_OK);
+    assert_int_equal(vn_make_dirs(deep, &err), VERNIS_OK);
+    assert_true(vn_path_is_dir(deep));
+    rmdir(deep);
+    char *file = in_folder("x/f");
+    assert_int_equal(vn_file_write(file, "1", 1, false, &err), VERNIS_OK);
+    char *below = vn_path_join(file, "z");
+    assert_int_equal(vn_make_dirs(below, &err), VERNIS_E_IO);
+    assert_true(vn_path_same(file, file));
+    unlink(file);
+    assert_false(vn_path_same(file, file));
+    vn_free(deep), vn_free(file), vn_free(below);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(round_trip, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refusals_name_the_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(full_disk_leaves_the_old_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(paths, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
