@@ -37,6 +37,8 @@ static inline unsigned vn_image_samples(const VnImage *image) { return image->co
 /** Fill in stride and allocate zeroed pixels, after checking `limits` (NULL: the defaults). */
 VernisStatus vn_image_create(VnImage *out, uint32_t width, uint32_t height, unsigned colours, bool alpha, unsigned bits,
                              const VnLimits *limits, VnError *err);
+/** The check that vn_image_create makes, for decoders to refuse a picture before any work is done. @param where the format */
+VernisStatus vn_image_check(uint32_t width, uint32_t height, const VnLimits *limits, const char *where, VnError *err);
 void vn_image_free(VnImage *image); /**< zeroes; takes a zeroed struct */
 VernisStatus vn_image_copy(VnImage *out, const VnImage *image, VnError *err);
 
@@ -46,6 +48,10 @@ VernisStatus vn_image_orient(VnImage *image, unsigned orientation, VnError *err)
 /** Set the colour samples of every pixel whose alpha is 0 to 0, so that nothing of the clean picture lies hidden there.
  * @return the number of pixels that held something else */
 size_t vn_image_blank_hidden(VnImage *image);
+
+/** Make the picture hold only what a format can: without `alpha` it is composited over white, without `bits16` it is
+ * rounded to 8 bits. A picture that fits already is left alone; on failure it is unchanged. */
+VernisStatus vn_image_fit(VnImage *image, bool alpha, bool bits16, VnError *err);
 
 /** Rows y0..y1-1 as planes (3, y1-y0, width), sRGB-encoded 0..1; grey is copied to all three; alpha is composited over
  * white, as trainers' loaders do. `colours` must be 1 or 3. */
