@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Written with libexif; read by hand, because seven tags need none of the maker-note parsers that libexif would run on
+ * hostile bytes, and because Exif 3.0's UTF-8 type is unknown to it. Layout: TIFF 6.0 section 2, Exif 2.32 section 4.6. */
+#include <string.h>
+
+#include <libexif/exif-data.h>
+
+#include "meta/found.h"
+#include "meta/metatext.h"
+
+/* What fits a JPEG APP1 segment after its length and "Exif\0\0". */
+enum { EXIF_MOST = 65533 - 6 };
+
+static void *exif_calloc(ExifLong size) { return vn_calloc(1, size); }
+static void *exif_realloc(void *block, ExifLong size) { return vn_realloc(block, size); }
+
+static void note_no_memory(ExifLog *log, ExifLogCode code, const char *domain, const char *format, va_list args,
+                           void *flag) {
+    (void)log, (void)domain, (void)format, (void)args;
+    if (code == EXIF_LOG_CODE_NO_MEMORY)
+        *(bool *)flag = true;
+}
+
+typedef struct Writer {
+    ExifMem *memory;
+    ExifLog *log;
+    ExifData *data;
+    bool no_memory; /* libexif's saving goes on without what it could not allocate, and only logs it */
+} Writer;
+
+static VernisStatus writer_open(Writer *writer, VnError *err) {
+    *writer = (Writer){.memory = exif_mem_new(exif_calloc, exif_realloc, vn_free)};
+    if (writer->memory) {
+        writer->log = exif_log_new_mem(writer->memory);
+        writer->data = exif_data_new_mem(writer->memory);
+    }
+    if (!writer->log || !writer->data)
+        return vn_no_memory(err, "exif", sizeof(ExifData), "EXIF");
+    exif_log_set_func(writer->log, note_no_memory, &writer->no_memory);
+    exif_data_log(writer->data, writer->log);
+    /* Off: else libexif adds a dozen tags of its own, among them the time of day. */
+    exif_data_unset_option(writer->data, EXIF_DATA_OPTION_FOLLOW_SPECIFICATION);
+    exif_data_set_byte_order(writer->data, EXIF_BYTE_ORDER_INTEL);
+    return VERNIS_OK;
+}
+
+static void writer_close(Writer *writer) {
+    if (writer->data)
+        exif_data_unref(writer->data);
+    if (writer->log)
+        exif_log_unref(writer->log);
+    if (writer->memory)
+        exif_mem_unref(writer->memory);
+}
+
+/* Add one tag to IFD0; the value is in the stream's byte order already. */
+static VernisStatus add_tag(Writer *writer, ExifTag tag, ExifFormat format, unsigned count, const void *value, size_t size,
+                            VnError *err) {
+    ExifEntry *entry = exif_entry_new_mem(writer->memory);
+    if (!entry)
+        return vn_no_memory(err, "exif", sizeof *entry, "an EXIF tag");
+    entry->tag = tag;
+    entry->format = format;
+    entry->components = count;
+    entry->size = (unsigned)size;
+    entry->data = exif_mem_alloc(writer->memory, (ExifLong)size);
+    if (entry->data) {
+        memcpy(entry->data, value, size);
+        exif_content_add_entry(writer->data->ifd[EXIF_IFD_0], entry);
+    }
+    bool added = entry->parent != NULL;
+    exif_entry_unref(entry);
+    return added ? VERNIS_OK : vn_no_memory(err, "exif", size, "an EXIF tag");
+}
+
+static VernisStatus add_text(Writer *writer, ExifTag tag, const char *text, VnError *err) {
+    if (!text)
+        return VERNIS_OK;
+    size_t size = strlen(text) + 1;
+    if (size > EXIF_MOST)
+        return vn_fail(err, VERNIS_E_LIMIT, "exif", "a text of %zu bytes does not fit EXIF (%d bytes in all): shorten it",
+                       size - 1, EXIF_MOST);
+    return add_tag(writer, tag, EXIF_FORMAT_ASCII, (unsigned)size, text, size, err);
+}
+
+static VernisStatus add_short(Writer *writer, ExifTag tag, uint8_t value, VnError *err) {
+    return add_tag(writer, tag, EXIF_FORMAT_SHORT, 1, (const uint8_t[]){value, 0}, 2, err);
+}
+
+VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err) {
+    static const uint8_t dpi_72[8] = {72, 0, 0, 0, 1, 0, 0, 0};
+    VnRights clean;
+    VN_TRY(vn_rights_clean(&clean, rights, err));
+    Writer writer;
+    unsigned char *bytes = NULL;
+    unsigned size = 0;
+    VernisStatus status;
+    VN_CHECK(writer_open(&writer, err));
+    VN_CHECK(add_text(&writer, EXIF_TAG_IMAGE_DESCRIPTION, clean.description, err));
+    VN_CHECK(add_text(&writer, EXIF_TAG_ARTIST, clean.creator, err));
+    VN_CHECK(add_text(&writer, EXIF_TAG_COPYRIGHT, clean.copyright, err));
+    VN_CHECK(add_short(&writer, EXIF_TAG_ORIENTATION, 1, err));
+    /* Mandatory in Exif 2.32 table 17, at the values it gives for unknown: 72 dots an inch, centred chroma. */
+    VN_CHECK(add_tag(&writer, EXIF_TAG_X_RESOLUTION, EXIF_FORMAT_RATIONAL, 1, dpi_72, sizeof dpi_72, err));
+    VN_CHECK(add_tag(&writer, EXIF_TAG_Y_RESOLUTION, EXIF_FORMAT_RATIONAL, 1, dpi_72, sizeof dpi_72, err));
+    VN_CHECK(add_short(&writer, EXIF_TAG_RESOLUTION_UNIT, 2, err));
+    VN_CHECK(add_short(&writer, EXIF_TAG_YCBCR_POSITIONING, 1, err));
+    exif_data_save_data(writer.data, &bytes, &size);
+    if (!bytes || writer.no_memory)
+        status = vn_no_memory(err, "exif", size, "EXIF");
+    else if (size - 6 > EXIF_MOST)
+        status = vn_fail(err, VERNIS_E_LIMIT, "exif",
+                         "the texts make %u bytes of EXIF, and at most %d fit a file: shorten them", size - 6, EXIF_MOST);
+    else
+        VN_CHECK(vn_bytes_append(out, bytes + 6, size - 6, err)); /* without "Exif\0\0" */
+done:
+    vn_free(bytes);
+    writer_close(&writer);
+    vn_rights_free(&clean);
+    return status;
+}
+
+/* --- reading --- */
+
+enum {
+    TYPE_ASCII = 2,
+    TYPE_UTF8 = 129, /* Exif 3.0 section 4.6.2 */
+    TAG_STRIP_OFFSETS = 0x0111,
+    TAG_JPEG_OFFSET = 0x0201,
+    TAG_EXIF_IFD = 0x8769,
+    TAG_GPS_IFD = 0x8825,
+    TAG_MAKER_NOTE = 0x927c,
+    TAG_GPS_VERSION = 0
+};
+
+/* Bounds on the work that hostile bytes can ask for: real directories have below a hundred entries. */
+enum { ENTRIES_MOST = 512, TEXT_READ_MOST = 65536 };
+
+typedef struct Tiff {
+    const uint8_t *data;
+    size_t size;
+    bool big;
+} Tiff;
+
+typedef struct Entry {
+    uint32_t tag, type, count;
+    size_t at; /* of the value field, 4 bytes */
+} Entry;
+
+static uint32_t read_uint(const Tiff *tiff, size_t at, int bytes) {
+    uint32_t value = 0;
+    for (int i = 0; i < bytes; i++)
+        value = value << 8 | tiff->data[at + (size_t)(tiff->big ? i : bytes - 1 - i)];
+    return value;
+}
+
+/* Entries of the directory at `offset` that lie within the stream and the bounds; 0 if the directory does not. */
+static uint32_t count_entries(const Tiff *tiff, uint32_t offset) {
+    if (offset < 8 || tiff->size < 2 || offset > tiff->size - 2)
+        return 0;
+    size_t room = (tiff->size - offset - 2) / 12;
+    uint32_t count = read_uint(tiff, offset, 2);
+    if (room > ENTRIES_MOST)
+        room = ENTRIES_MOST;
+    return count < room ? count : (uint32_t)room;
+}
+
+static Entry read_entry(const Tiff *tiff, uint32_t directory, uint32_t i) {
+    size_t at = (size_t)directory + 2 + (size_t)i * 12;
+    return (Entry){read_uint(tiff, at, 2), read_uint(tiff, at + 2, 2), read_uint(tiff, at + 4, 4), at + 8};
+}
+
+static bool has_tag(const Tiff *tiff, uint32_t directory, uint32_t tag) {
+    uint32_t count = count_entries(tiff, directory);
+    for (uint32_t i = 0; i < count; i++)
+        if (read_entry(tiff, directory, i).tag == tag)
+            return true;
+    return false;
+}
+
+static bool has_position(const Tiff *tiff, uint32_t directory) {
+    uint32_t count = count_entries(tiff, directory);
+    for (uint32_t i = 0; i < count; i++)
+        if (read_entry(tiff, directory, i).tag != TAG_GPS_VERSION)
+            return true;
+    return false;
+}
+
+/* Copyright can be "photographer NUL editor NUL", with a blank for a missing photographer: the first part that says
+ * anything counts. */
+static VernisStatus put_text(char **field, const Tiff *tiff, const Entry *entry, VnError *err) {
+    if (entry->type != TYPE_ASCII && entry->type != TYPE_UTF8)
+        return VERNIS_OK;
+    size_t at = entry->count <= 4 ? entry->at : read_uint(tiff, entry->at, 4), left = entry->count;
+    if (at > tiff->size || left > tiff->size - at)
+        return VERNIS_OK;
+    if (left > TEXT_READ_MOST)
+        left = TEXT_READ_MOST;
+    for (int part = 0; part < 2 && left && !*field; part++) {
+        const uint8_t *end = memchr(tiff->data + at, 0, left);
+        size_t length = end ? (size_t)(end - (tiff->data + at)) : left;
+        VN_TRY(vn_found_put(field, VN_PUT_FIRST, tiff->data + at, length, err));
+        size_t step = end ? length + 1 : length;
+        at += step;
+        left -= step;
+    }
+    return VERNIS_OK;
+}
+
+VernisStatus vn_exif_read(VnFound *found, const VnBytes *exif, VnError *err) {
+    if (exif->size < 8)
+        return VERNIS_OK;
+    Tiff tiff = {exif->data, exif->size, memcmp(exif->data, "MM\0*", 4) == 0};
+    if (!tiff.big && memcmp(exif->data, "II*\0", 4) != 0) {
+        vn_text_list(found->note, sizeof found->note, "; ", "EXIF ignored: it is not a TIFF stream");
+        return VERNIS_OK;
+    }
+    uint32_t directory = read_uint(&tiff, 4, 4), count = count_entries(&tiff, directory);
+    for (uint32_t i = 0; i < count; i++) {
+        Entry entry = read_entry(&tiff, directory, i);
+        char **field = NULL;
+        if (entry.tag == EXIF_TAG_ARTIST)
+            field = &found->rights.creator;
+        else if (entry.tag == EXIF_TAG_COPYRIGHT)
+            field = &found->rights.copyright;
+        else if (entry.tag == EXIF_TAG_IMAGE_DESCRIPTION)
+            field = &found->rights.description;
+        else if (entry.tag == EXIF_TAG_SOFTWARE)
+            field = &found->software;
+        else if (entry.tag == TAG_EXIF_IFD && has_tag(&tiff, read_uint(&tiff, entry.at, 4), TAG_MAKER_NOTE))
+            found->leaks |= VN_LEAK_MAKER_NOTE;
+        else if (entry.tag == TAG_GPS_IFD && has_position(&tiff, read_uint(&tiff, entry.at, 4)))
+            found->leaks |= VN_LEAK_GPS;
+        if (field)
+            VN_TRY(put_text(field, &tiff, &entry, err));
+    }
+    size_t link = (size_t)directory + 2 + (size_t)count * 12;
+    if (count && link + 4 <= tiff.size) {
+        uint32_t second = read_uint(&tiff, link, 4);
+        if (second != directory && (has_tag(&tiff, second, TAG_JPEG_OFFSET) || has_tag(&tiff, second, TAG_STRIP_OFFSETS)))
+            found->leaks |= VN_LEAK_EXIF_THUMBNAIL;
+    }
+    return VERNIS_OK;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "meta/found.h"
+
+#include <string.h>
+
+#include "meta/metatext.h"
+
+void vn_found_free(VnFound *found) {
+    vn_rights_free(&found->rights);
+    vn_free(found->software);
+    vn_free(found->ai_system);
+    vn_free(found->ai_prompt);
+    vn_free(found->tdm);
+    *found = (VnFound){0};
+}
+
+static VernisStatus join(char **out, const char *before, const char *after, VnError *err) {
+    VnBytes both = {0};
+    VernisStatus status;
+    VN_CHECK(vn_bytes_append(&both, before, strlen(before), err));
+    VN_CHECK(vn_bytes_append(&both, "; ", 2, err));
+    VN_CHECK(vn_bytes_append(&both, after, strlen(after), err));
+    VN_CHECK(vn_text_foreign(out, both.data, both.size, err));
+done:
+    vn_bytes_free(&both);
+    return status;
+}
+
+VernisStatus vn_found_put(char **field, VnPut how, const void *bytes, size_t size, VnError *err) {
+    if (*field && how == VN_PUT_FIRST)
+        return VERNIS_OK;
+    char *text, *joined = NULL;
+    VN_TRY(vn_text_foreign(&text, bytes, size, err));
+    if (!text)
+        return VERNIS_OK;
+    if (*field && how == VN_PUT_JOIN) {
+        VernisStatus status = join(&joined, *field, text, err);
+        vn_free(text);
+        VN_TRY(status);
+        text = joined;
+    }
+    vn_free(*field);
+    *field = text;
+    return VERNIS_OK;
+}
+
+VernisStatus vn_found_read(VnFound *found, const VnBag *bag, VnError *err) {
+    VN_TRY(vn_xmp_read(found, &bag->xmp, err));
+    VN_TRY(vn_exif_read(found, &bag->exif, err));
+    VN_TRY(vn_iptc_read(found, &bag->iptc, err));
+    const char *known = vn_data_mining_known(found->rights.data_mining);
+    return known ? vn_found_put(&found->rights.data_mining, VN_PUT_REPLACE, known, strlen(known), err) : VERNIS_OK;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "meta/found.h"
+#include "meta/metatext.h"
+
+/* Names that generators leave in Software, CreatorTool and Credit. Only names that mean nothing else. */
+static const char *const generators[] = {
+    "Midjourney", "DALL-E",      "DALL·E", "Stable Diffusion", "StableDiffusion", "Firefly",     "NovelAI",
+    "ComfyUI",    "InvokeAI",    "Fooocus",          "Automatic1111",    "DreamStudio",     "Draw Things", "Craiyon",
+    "Ideogram",   "Leonardo.Ai", "OpenAI",           "ChatGPT",          "Google AI",
+};
+enum { GENERATORS = sizeof generators / sizeof *generators };
+
+/* PNG text keywords that only a generator's prompt and settings are stored under. */
+static const struct {
+    const char *key, *writer;
+} generator_keys[] = {
+    {"parameters", "Stable Diffusion web UI"}, {"prompt", "ComfyUI"},     {"workflow", "ComfyUI"},
+    {"invokeai_metadata", "InvokeAI"},         {"invokeai_graph", "InvokeAI"}, {"sd-metadata", "InvokeAI"},
+    {"Dream", "InvokeAI"},                     {"fooocus_scheme", "Fooocus"},
+};
+enum { GENERATOR_KEYS = sizeof generator_keys / sizeof *generator_keys };
+
+static const char *find_generator(const char *text) {
+    for (int i = 0; i < GENERATORS; i++)
+        if (vn_text_has(text, generators[i]))
+            return generators[i];
+    return NULL;
+}
+
+/* "WHAT "VALUE": WHY" to the list. */
+static void add_sign(VnInspection *inspection, const char *what, const char *value, const char *why) {
+    char shown[96] = "", sign[300];
+    vn_text_list(shown, sizeof shown, "", value);
+    snprintf(sign, sizeof sign, "%s \"%s\": %s", what, shown, why);
+    vn_text_list(inspection->ai_label, sizeof inspection->ai_label, "; ", sign);
+}
+
+static void add_generator(VnInspection *inspection, const char *what, const char *value) {
+    const char *name = find_generator(value);
+    char why[64];
+    if (!name)
+        return;
+    snprintf(why, sizeof why, "names the generator %s", name);
+    add_sign(inspection, what, value, why);
+}
+
+static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/* The manifest is CBOR inside boxes: its text strings stand in it as they are. */
+static void judge_c2pa(VnInspection *inspection, const VnBytes *c2pa) {
+    static const char word[] = "algorithmicMedia";
+    const char *all = (const char *)c2pa->data, *at = vn_text_find(all, c2pa->size, word);
+    if (!at)
+        return;
+    char value[64] = "";
+    const char *end = at + strlen(word);
+    while (at > all && end - at < (int)sizeof value - 1 && is_letter(at[-1]))
+        at--;
+    memcpy(value, at, (size_t)(end - at));
+    value[end - at] = '\0';
+    add_sign(inspection, "C2PA manifest with", value, "a source type that platforms label as AI");
+}
+
+static void judge_texts(VnInspection *inspection, const VnBag *bag) {
+    for (size_t i = 0; i < bag->text_count; i++) {
+        const char *key = bag->texts[i].key, *value = bag->texts[i].value;
+        if (!key || !value)
+            continue;
+        for (int j = 0; j < GENERATOR_KEYS; j++) {
+            char why[64];
+            if (strcasecmp(key, generator_keys[j].key) != 0)
+                continue;
+            snprintf(why, sizeof why, "where %s keeps its prompt", generator_keys[j].writer);
+            add_sign(inspection, "PNG text", key, why);
+        }
+        if (strcasecmp(key, "Software") == 0 || strcasecmp(key, "Source") == 0)
+            add_generator(inspection, "PNG text", value);
+        if (strcasecmp(key, "Description") == 0 && strstr(value, "Job ID: "))
+            add_sign(inspection, "PNG text", key, "a prompt and job number as Midjourney writes them");
+    }
+}
+
+static void judge_ai(VnInspection *inspection, const VnFound *found, const VnBag *bag) {
+    const char *source_type = inspection->rights.source_type;
+    if (vn_source_type_is_ai(source_type))
+        add_sign(inspection, "DigitalSourceType", source_type,
+                 "contains algorithmicMedia, which Meta and others label as AI");
+    if (found->ai_system)
+        add_sign(inspection, "AISystemUsed", found->ai_system, "the IPTC field for a generator");
+    if (found->ai_prompt)
+        add_sign(inspection, "AIPromptInformation", found->ai_prompt, "the IPTC field for a prompt");
+    add_generator(inspection, "Software", found->software);
+    add_generator(inspection, "Credit", inspection->rights.credit);
+    judge_c2pa(inspection, &bag->c2pa);
+    judge_texts(inspection, bag);
+}
+
+VernisStatus vn_inspect(VnInspection *out, const VnBag *bag, VnError *err) {
+    VnFound found = {0};
+    *out = (VnInspection){0};
+    VernisStatus status = vn_found_read(&found, bag, err);
+    if (status != VERNIS_OK) {
+        vn_found_free(&found);
+        return status;
+    }
+    out->rights = found.rights;
+    found.rights = (VnRights){0};
+    out->reserved = vn_data_mining_reserves(out->rights.data_mining) || (found.tdm && strcmp(found.tdm, "1") == 0);
+    out->c2pa = bag->c2pa.size > 0;
+    out->leaks = bag->leaks | found.leaks;
+    if (vn_text_find(bag->c2pa.data, bag->c2pa.size, "c2pa.thumbnail"))
+        out->leaks |= VN_LEAK_C2PA;
+    if (found.software)
+        vn_text_list(out->software, sizeof out->software, "", found.software);
+    for (size_t i = 0; i < bag->text_count; i++) {
+        const VnTextItem *text = &bag->texts[i];
+        if (text->key && text->value && strncmp(text->key, "Raw profile type", 16) == 0)
+            out->leaks |= VN_LEAK_RAW_PROFILE;
+        if (text->key && text->value && strcasecmp(text->key, "Software") == 0 && !*out->software)
+            vn_text_list(out->software, sizeof out->software, "", text->value);
+    }
+    vn_text_list(out->warning, sizeof out->warning, "", found.note);
+    judge_ai(out, &found, bag);
+    vn_found_free(&found);
+    return VERNIS_OK;
+}
+
+void vn_inspection_free(VnInspection *inspection) {
+    vn_rights_free(&inspection->rights);
+    *inspection = (VnInspection){0};
+}
+
+const char *vn_leak_name(unsigned bit) {
+    switch (bit) {
+    case VN_LEAK_EXIF_THUMBNAIL: return "EXIF thumbnail";
+    case VN_LEAK_MAKER_NOTE: return "camera maker's note (may hold a preview and serial numbers)";
+    case VN_LEAK_JFXX: return "JFIF extension thumbnail";
+    case VN_LEAK_MPF: return "second picture (multi-picture format)";
+    case VN_LEAK_TRAILING_BYTES: return "bytes after the end of the picture";
+    case VN_LEAK_PHOTOSHOP_THUMBNAIL: return "Photoshop thumbnail";
+    case VN_LEAK_XMP_THUMBNAIL: return "picture inside XMP";
+    case VN_LEAK_C2PA: return "C2PA thumbnail or older manifest";
+    case VN_LEAK_RAW_PROFILE: return "metadata hidden in PNG text (raw profile)";
+    case VN_LEAK_UNKNOWN_CHUNK: return "unknown private data";
+    case VN_LEAK_APNG_FRAMES: return "animation frames";
+    case VN_LEAK_FLASHPIX: return "FlashPix data";
+    case VN_LEAK_GPS: return "GPS position";
+    default: return "unknown leak";
+    }
+}

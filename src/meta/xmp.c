@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The XMP packet, made new: ISO 16684-1:2019 sections 7 (RDF) and 7.4 (packet wrapper). */
+#include <string.h>
+
+#include "meta/xmp_names.h"
+
+/* The XMP toolkit's limit for the packet in a JPEG segment (facts/provenance.md 3.5). */
+enum { XMP_MOST = 65000 };
+/* More creators than this stay one text, so that mark-up cannot outgrow the limit. */
+enum { CREATORS_MOST = 32 };
+
+/* Appends markup and escaped text; remembers the first failure and which namespaces were used. */
+typedef struct Writer {
+    VnBytes body;
+    unsigned spaces; /* bits by VnXmpSpace */
+    VernisStatus status;
+    VnError *err;
+} Writer;
+
+static void put_bytes(Writer *writer, const char *bytes, size_t size) {
+    if (writer->status == VERNIS_OK)
+        writer->status = vn_bytes_append(&writer->body, bytes, size, writer->err);
+}
+
+static void put_markup(Writer *writer, const char *markup) { put_bytes(writer, markup, strlen(markup)); }
+
+static void put_text(Writer *writer, const char *text, size_t size) {
+    for (size_t start = 0, at = 0; at <= size; at++) {
+        const char *escape = NULL;
+        if (at < size) {
+            switch (text[at]) {
+            case '&': escape = "&amp;"; break;
+            case '<': escape = "&lt;"; break;
+            case '>': escape = "&gt;"; break;
+            default: continue;
+            }
+        }
+        put_bytes(writer, text + start, at - start);
+        if (escape)
+            put_markup(writer, escape);
+        start = at + 1;
+    }
+}
+
+/* <prefix:name> or </prefix:name>, with what else belongs in a start tag. */
+static void put_tag(Writer *writer, const char *open, VnXmpSpace space, const char *name, const char *close) {
+    writer->spaces |= 1u << space;
+    put_markup(writer, open);
+    put_markup(writer, vn_xmp_spaces[space].prefix);
+    put_markup(writer, ":");
+    put_markup(writer, name);
+    put_markup(writer, close);
+}
+
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+
+/* How many creators "A; B" names; 1 when taking it apart and joining it again would not give the same text. */
+static int count_creators(const char *text) {
+    int count = 1;
+    for (const char *at = text, *next; (next = strstr(at, "; ")) != NULL; at = next + 2) {
+        if (next == at || is_space(next[-1]) || is_space(next[2]) || !next[2] || ++count > CREATORS_MOST)
+            return 1;
+    }
+    return count;
+}
+
+static void put_creators(Writer *writer, const char *text) {
+    int count = count_creators(text);
+    put_markup(writer, "\n    <rdf:Seq>");
+    for (; count; count--) {
+        const char *end = count > 1 ? strstr(text, "; ") : NULL;
+        size_t size = end ? (size_t)(end - text) : strlen(text);
+        put_markup(writer, "\n     <rdf:li>");
+        put_text(writer, text, size);
+        put_markup(writer, "</rdf:li>");
+        text += end ? size + 2 : size;
+    }
+    put_markup(writer, "\n    </rdf:Seq>\n   ");
+}
+
+static void put_member(Writer *writer, const VnXmpProperty *property, const char *text) {
+    put_tag(writer, "<", property->space, property->inner, ">");
+    put_text(writer, text, strlen(text));
+    put_tag(writer, "</", property->space, property->inner, ">");
+}
+
+static void put_property(Writer *writer, const VnXmpProperty *property, const char *text) {
+    bool structure = property->form == VN_XMP_STRUCT;
+    put_tag(writer, "   <", property->space, property->name, structure ? " rdf:parseType=\"Resource\">" : ">");
+    switch (property->form) {
+    case VN_XMP_SIMPLE:
+        put_text(writer, text, strlen(text));
+        break;
+    case VN_XMP_SEQ:
+        put_creators(writer, text);
+        break;
+    case VN_XMP_ALT:
+        put_markup(writer, "\n    <rdf:Alt>\n     <rdf:li xml:lang=\"x-default\">");
+        put_text(writer, text, strlen(text));
+        put_markup(writer, "</rdf:li>\n    </rdf:Alt>\n   ");
+        break;
+    case VN_XMP_STRUCT:
+        put_markup(writer, "\n    ");
+        put_member(writer, property, text);
+        put_markup(writer, "\n   ");
+        break;
+    case VN_XMP_STRUCT_SEQ:
+        put_markup(writer, "\n    <rdf:Seq>\n     <rdf:li rdf:parseType=\"Resource\">\n      ");
+        put_member(writer, property, text);
+        put_markup(writer, "\n     </rdf:li>\n    </rdf:Seq>\n   ");
+        break;
+    }
+    put_tag(writer, "</", property->space, property->name, ">\n");
+}
+
+/* What follows from the fields: that rights are claimed, that mining is reserved, where the constraint is written. */
+static void put_derived(Writer *writer, const VnRights *rights) {
+    static const VnXmpProperty marked = {VN_XMP_RIGHTS, VN_XMP_SIMPLE, "Marked", NULL, 0};
+    static const VnXmpProperty reservation = {VN_XMP_TDM, VN_XMP_SIMPLE, "reservation", NULL, 0};
+    static const VnXmpProperty constraints = {VN_XMP_PLUS, VN_XMP_ALT, "OtherConstraints", NULL, 0};
+    static const char see_constraint[] = "http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED-SEECONSTRAINT";
+    if (rights->creator || rights->copyright)
+        put_property(writer, &marked, "True");
+    if (vn_data_mining_reserves(rights->data_mining))
+        put_property(writer, &reservation, "1");
+    const char *known = vn_data_mining_known(rights->data_mining);
+    if (known && strcmp(known, see_constraint) == 0 && rights->usage_terms)
+        put_property(writer, &constraints, rights->usage_terms);
+}
+
+static void put_packet(Writer *packet, const Writer *properties) {
+    put_markup(packet, "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
+                       "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n <rdf:RDF");
+    for (unsigned i = 0; i < VN_XMP_SPACES; i++) {
+        if (i != VN_XMP_RDF && !(properties->spaces & 1u << i))
+            continue;
+        put_markup(packet, i == VN_XMP_RDF ? " xmlns:" : "\n    xmlns:");
+        put_markup(packet, vn_xmp_spaces[i].prefix);
+        put_markup(packet, "=\"");
+        put_markup(packet, vn_xmp_spaces[i].uri);
+        put_markup(packet, i == VN_XMP_RDF ? "\">\n  <rdf:Description rdf:about=\"\"" : "\"");
+    }
+    put_markup(packet, ">\n");
+    put_bytes(packet, (const char *)properties->body.data, properties->body.size);
+    put_markup(packet, "  </rdf:Description>\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"r\"?>");
+}
+
+VernisStatus vn_xmp_make(VnBytes *out, const VnRights *rights, VnError *err) {
+    VnFound found = {0};
+    VN_TRY(vn_rights_clean(&found.rights, rights, err));
+    Writer properties = {.err = err}, packet = {.err = err};
+    for (int i = 0; i < VN_RIGHTS_FIELDS; i++) {
+        const char *text = *vn_rights_at(&found.rights, vn_xmp_properties[i].offset - offsetof(VnFound, rights));
+        if (text)
+            put_property(&properties, &vn_xmp_properties[i], text);
+    }
+    put_derived(&properties, &found.rights);
+    VernisStatus status = properties.status;
+    if (status == VERNIS_OK && properties.body.size) {
+        put_packet(&packet, &properties);
+        status = packet.status;
+    }
+    if (status == VERNIS_OK && packet.body.size > XMP_MOST)
+        status = vn_fail(err, VERNIS_E_LIMIT, "xmp", "the texts make %zu bytes of XMP, and at most %d fit a file: shorten them",
+                         packet.body.size, XMP_MOST);
+    if (status == VERNIS_OK)
+        *out = packet.body;
+    else
+        vn_bytes_free(&packet.body);
+    vn_bytes_free(&properties.body);
+    vn_rights_free(&found.rights);
+    return status;
+}
