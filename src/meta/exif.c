@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Written with libexif; read by hand, because seven tags need none of the maker-note parsers that libexif would run on
- * hostile bytes, and because Exif 3.0's UTF-8 type is unknown to it. Layout: TIFF 6.0 section 2, Exif 2.32 section 4.6. */
+ * hostile bytes, and because Exif 3.0's UTF-8 type is unknown to it. Layout: TIFF 6.0 section 2, Exif 2.32 section
+ * 4.6. */
 #include <string.h>
 
 #include <libexif/exif-data.h>
@@ -54,8 +55,8 @@ static void writer_close(Writer *writer) {
 }
 
 /* Add one tag to IFD0; the value is in the stream's byte order already. */
-static VernisStatus add_tag(Writer *writer, ExifTag tag, ExifFormat format, unsigned count, const void *value, size_t size,
-                            VnError *err) {
+static VernisStatus add_tag(Writer *writer, ExifTag tag, ExifFormat format, unsigned count, const void *value,
+                            size_t size, VnError *err) {
     ExifEntry *entry = exif_entry_new_mem(writer->memory);
     if (!entry)
         return vn_no_memory(err, "exif", sizeof *entry, "an EXIF tag");
@@ -78,8 +79,8 @@ static VernisStatus add_text(Writer *writer, ExifTag tag, const char *text, VnEr
         return VERNIS_OK;
     size_t size = strlen(text) + 1;
     if (size > EXIF_MOST)
-        return vn_fail(err, VERNIS_E_LIMIT, "exif", "a text of %zu bytes does not fit EXIF (%d bytes in all): shorten it",
-                       size - 1, EXIF_MOST);
+        return vn_fail(err, VERNIS_E_LIMIT, "exif",
+                       "a text of %zu bytes does not fit EXIF (%d bytes in all): shorten it", size - 1, EXIF_MOST);
     return add_tag(writer, tag, EXIF_FORMAT_ASCII, (unsigned)size, text, size, err);
 }
 
@@ -109,8 +110,9 @@ VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err) {
     if (!bytes || writer.no_memory)
         status = vn_no_memory(err, "exif", size, "EXIF");
     else if (size - 6 > EXIF_MOST)
-        status = vn_fail(err, VERNIS_E_LIMIT, "exif",
-                         "the texts make %u bytes of EXIF, and at most %d fit a file: shorten them", size - 6, EXIF_MOST);
+        status =
+            vn_fail(err, VERNIS_E_LIMIT, "exif",
+                    "the texts make %u bytes of EXIF, and at most %d fit a file: shorten them", size - 6, EXIF_MOST);
     else
         VN_CHECK(vn_bytes_append(out, bytes + 6, size - 6, err)); /* without "Exif\0\0" */
 done:
@@ -237,7 +239,8 @@ VernisStatus vn_exif_read(VnFound *found, const VnBytes *exif, VnError *err) {
     size_t link = (size_t)directory + 2 + (size_t)count * 12;
     if (count && link + 4 <= tiff.size) {
         uint32_t second = read_uint(&tiff, link, 4);
-        if (second != directory && (has_tag(&tiff, second, TAG_JPEG_OFFSET) || has_tag(&tiff, second, TAG_STRIP_OFFSETS)))
+        if (second != directory &&
+            (has_tag(&tiff, second, TAG_JPEG_OFFSET) || has_tag(&tiff, second, TAG_STRIP_OFFSETS)))
             found->leaks |= VN_LEAK_EXIF_THUMBNAIL;
     }
     return VERNIS_OK;

@@ -2,8 +2,8 @@
 /** @file
  * What foreign metadata says, gathered from XMP first, then EXIF, then IIM: private to this room.
  *
- * Damaged or hostile metadata is not an error: what is sound before the damage counts, the rest is left out (an XMP packet
- * counts only as a whole). The readers fail for want of memory alone.
+ * Damaged or hostile metadata is not an error: what is sound before the damage counts, the rest is left out (an XMP
+ * packet counts only as a whole). The readers fail for want of memory alone.
  */
 #ifndef VN_META_FOUND_H
 #define VN_META_FOUND_H
@@ -26,8 +26,8 @@ void vn_found_free(VnFound *found);
 VernisStatus vn_found_read(VnFound *found, const VnBag *bag, VnError *err);
 
 typedef enum VnPut { VN_PUT_FIRST, VN_PUT_REPLACE, VN_PUT_JOIN } VnPut;
-/** Put a foreign value into a field: if it is NULL still, in place of what is there, or after it and "; " (as the Metadata
- * Working Group's guidelines 2.0 join creators). @param field one of VnFound's texts */
+/** Put a foreign value into a field: if it is NULL still, in place of what is there, or after it and "; " (as the
+ * Metadata Working Group's guidelines 2.0 join creators). @param field one of VnFound's texts */
 VernisStatus vn_found_put(char **field, VnPut how, const void *bytes, size_t size, VnError *err);
 
 /** XMP packet into a zeroed `found`. Refused as a whole: not well-formed, a DOCTYPE, nesting over 64, over 4 MiB. */
@@ -51,7 +51,9 @@ typedef struct VnRightsField {
 } VnRightsField;
 enum { VN_RIGHTS_FIELDS = sizeof(VnRights) / sizeof(char *) };
 extern const VnRightsField vn_rights_fields[VN_RIGHTS_FIELDS];
-static inline char **vn_rights_at(VnRights *rights, size_t offset) { return (char **)(void *)((char *)rights + offset); }
+static inline char **vn_rights_at(VnRights *rights, size_t offset) {
+    return (char **)(void *)((char *)rights + offset);
+}
 /** A copy with every text as vn_text_own makes it. On failure `out` is freed. */
 VernisStatus vn_rights_clean(VnRights *out, const VnRights *rights, VnError *err);
 

@@ -8,9 +8,9 @@
 
 /* Names that generators leave in Software, CreatorTool and Credit. Only names that mean nothing else. */
 static const char *const generators[] = {
-    "Midjourney", "DALL-E",      "DALL·E", "Stable Diffusion", "StableDiffusion", "Firefly",     "NovelAI",
-    "ComfyUI",    "InvokeAI",    "Fooocus",          "Automatic1111",    "DreamStudio",     "Draw Things", "Craiyon",
-    "Ideogram",   "Leonardo.Ai", "OpenAI",           "ChatGPT",          "Google AI",
+    "Midjourney", "DALL-E",      "DALL·E",  "Stable Diffusion", "StableDiffusion", "Firefly",     "NovelAI",
+    "ComfyUI",    "InvokeAI",    "Fooocus", "Automatic1111",    "DreamStudio",     "Draw Things", "Craiyon",
+    "Ideogram",   "Leonardo.Ai", "OpenAI",  "ChatGPT",          "Google AI",
 };
 enum { GENERATORS = sizeof generators / sizeof *generators };
 
@@ -18,9 +18,14 @@ enum { GENERATORS = sizeof generators / sizeof *generators };
 static const struct {
     const char *key, *writer;
 } generator_keys[] = {
-    {"parameters", "Stable Diffusion web UI"}, {"prompt", "ComfyUI"},     {"workflow", "ComfyUI"},
-    {"invokeai_metadata", "InvokeAI"},         {"invokeai_graph", "InvokeAI"}, {"sd-metadata", "InvokeAI"},
-    {"Dream", "InvokeAI"},                     {"fooocus_scheme", "Fooocus"},
+    {"parameters", "Stable Diffusion web UI"},
+    {"prompt", "ComfyUI"},
+    {"workflow", "ComfyUI"},
+    {"invokeai_metadata", "InvokeAI"},
+    {"invokeai_graph", "InvokeAI"},
+    {"sd-metadata", "InvokeAI"},
+    {"Dream", "InvokeAI"},
+    {"fooocus_scheme", "Fooocus"},
 };
 enum { GENERATOR_KEYS = sizeof generator_keys / sizeof *generator_keys };
 
@@ -135,20 +140,26 @@ void vn_inspection_free(VnInspection *inspection) {
 }
 
 const char *vn_leak_name(unsigned bit) {
-    switch (bit) {
-    case VN_LEAK_EXIF_THUMBNAIL: return "EXIF thumbnail";
-    case VN_LEAK_MAKER_NOTE: return "camera maker's note (may hold a preview and serial numbers)";
-    case VN_LEAK_JFXX: return "JFIF extension thumbnail";
-    case VN_LEAK_MPF: return "second picture (multi-picture format)";
-    case VN_LEAK_TRAILING_BYTES: return "bytes after the end of the picture";
-    case VN_LEAK_PHOTOSHOP_THUMBNAIL: return "Photoshop thumbnail";
-    case VN_LEAK_XMP_THUMBNAIL: return "picture inside XMP";
-    case VN_LEAK_C2PA: return "C2PA thumbnail or older manifest";
-    case VN_LEAK_RAW_PROFILE: return "metadata hidden in PNG text (raw profile)";
-    case VN_LEAK_UNKNOWN_CHUNK: return "unknown private data";
-    case VN_LEAK_APNG_FRAMES: return "animation frames";
-    case VN_LEAK_FLASHPIX: return "FlashPix data";
-    case VN_LEAK_GPS: return "GPS position";
-    default: return "unknown leak";
-    }
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } names[] = {
+        {VN_LEAK_EXIF_THUMBNAIL, "EXIF thumbnail"},
+        {VN_LEAK_MAKER_NOTE, "camera maker's note (may hold a preview and serial numbers)"},
+        {VN_LEAK_JFXX, "JFIF extension thumbnail"},
+        {VN_LEAK_MPF, "second picture (multi-picture format)"},
+        {VN_LEAK_TRAILING_BYTES, "bytes after the end of the picture"},
+        {VN_LEAK_PHOTOSHOP_THUMBNAIL, "Photoshop thumbnail"},
+        {VN_LEAK_XMP_THUMBNAIL, "picture inside XMP"},
+        {VN_LEAK_C2PA, "C2PA thumbnail or older manifest"},
+        {VN_LEAK_RAW_PROFILE, "metadata hidden in PNG text (raw profile)"},
+        {VN_LEAK_UNKNOWN_CHUNK, "unknown private data"},
+        {VN_LEAK_APNG_FRAMES, "animation frames"},
+        {VN_LEAK_FLASHPIX, "FlashPix data"},
+        {VN_LEAK_GPS, "GPS position"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].bit == bit)
+            return names[i].name;
+    return "unknown leak";
 }

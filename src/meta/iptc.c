@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* IPTC-NAA Information Interchange Model 4.2, chapters 3 and 6: a dataset is 1C, record, number, 16-bit length; a length with
- * the top bit set says instead how many bytes of length follow. */
+/* IPTC-NAA Information Interchange Model 4.2, chapters 3 and 6: a dataset is 1C, record, number, 16-bit length; a
+ * length with the top bit set says instead how many bytes of length follow. */
 #include "meta/found.h"
 
 enum { TAG_MARK = 0x1c, BY_LINE = 80, CREDIT = 110, COPYRIGHT_NOTICE = 116, CAPTION = 120 };

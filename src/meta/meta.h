@@ -9,38 +9,39 @@
 
 /** What the artist says. UTF-8, heap or NULL; vn_rights_free. */
 typedef struct VnRights {
-    char *creator;       /**< dc:creator, EXIF Artist, IIM 2:80 */
-    char *copyright;     /**< dc:rights, EXIF Copyright, IIM 2:116 */
-    char *credit;        /**< photoshop:Credit */
-    char *license_url;   /**< xmpRights:WebStatement */
-    char *licensor_url;  /**< plus:Licensor / plus:LicensorURL */
-    char *contact_url;   /**< Iptc4xmpCore:CreatorContactInfo / CiUrlWork */
-    char *usage_terms;   /**< xmpRights:UsageTerms */
-    char *description;   /**< dc:description, EXIF ImageDescription; only ever kept from the source, never invented */
-    char *data_mining;   /**< the full plus:DataMining URI; NULL: none */
-    char *source_type;   /**< the full Iptc4xmpExt:DigitalSourceType URI; NULL: not written */
+    char *creator;      /**< dc:creator, EXIF Artist, IIM 2:80 */
+    char *copyright;    /**< dc:rights, EXIF Copyright, IIM 2:116 */
+    char *credit;       /**< photoshop:Credit */
+    char *license_url;  /**< xmpRights:WebStatement */
+    char *licensor_url; /**< plus:Licensor / plus:LicensorURL */
+    char *contact_url;  /**< Iptc4xmpCore:CreatorContactInfo / CiUrlWork */
+    char *usage_terms;  /**< xmpRights:UsageTerms */
+    char *description;  /**< dc:description, EXIF ImageDescription; only ever kept from the source, never invented */
+    char *data_mining;  /**< the full plus:DataMining URI; NULL: none */
+    char *source_type;  /**< the full Iptc4xmpExt:DigitalSourceType URI; NULL: not written */
 } VnRights;
 void vn_rights_free(VnRights *rights);
 
 typedef enum VnKeep { VN_KEEP_ALL, VN_KEEP_RIGHTS, VN_KEEP_NONE } VnKeep;
 
-/** The URI for --data-mining all|ai|genai|allow|none, one of the nine PLUS values (URI or bare "DMI-..." token), or NULL
- * (default: prohibited except search engine indexing). Others: VERNIS_E_ARGUMENT with the list. *uri is heap, or NULL for
- * "none". */
+/** The URI for --data-mining all|ai|genai|allow|none, one of the nine PLUS values (a URI or bare "DMI-..."), or NULL
+ * (default: prohibited except search engine indexing). Others: VERNIS_E_ARGUMENT with the list. *uri is heap, or NULL
+ * for "none". */
 VernisStatus vn_data_mining_uri(char **uri, const char *choice, VnError *err);
 /** The URI for --source-type human|photo|scan|none, or NULL (not said). *uri is heap, or NULL for "none" and NULL. */
 VernisStatus vn_source_type_uri(char **uri, const char *choice, VnError *err);
 
-/** Fill the fields of `rights` that are NULL from the source file's XMP, EXIF and IIM, in this order, as far as the policy
- * allows (rights: creator, copyright, credit, licence and contact fields, a data-mining value of the vocabulary, and a
- * source type that says AI, since provenance is not laundered away; all: description and any source type too; none:
- * nothing). Values are cut to 4000 bytes, and together kept small enough for vn_xmp_make.
- * Damaged metadata is left out, not an error. On failure (VERNIS_E_MEMORY) `rights` is sound but incomplete. */
+/** Fill the fields of `rights` that are NULL from the source file's XMP, EXIF and IIM, in this order, as far as the
+ * policy allows (rights: creator, copyright, credit, licence and contact fields, a data-mining value of the vocabulary,
+ * and a source type that says AI, since provenance is not laundered away; all: description and any source type too;
+ * none: nothing). Values are cut to 4000 bytes, and together kept small enough for vn_xmp_make. Damaged metadata is
+ * left out, not an error. On failure (VERNIS_E_MEMORY) `rights` is sound but incomplete. */
 VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, VnKeep keep, VnError *err);
 
-/** EXIF as a TIFF stream made new with libexif: Artist, Copyright, ImageDescription, Orientation 1, and the four tags that
- * the standard makes mandatory at its defaults (72 dpi, centred chroma); nothing else. For both writers: `out` zeroed;
- * texts that are not UTF-8 are VERNIS_E_ARGUMENT, texts that do not fit a file VERNIS_E_LIMIT; control characters go. */
+/** EXIF as a TIFF stream made new with libexif: Artist, Copyright, ImageDescription, Orientation 1, and the four tags
+ * that the standard makes mandatory at its defaults (72 dpi, centred chroma); nothing else. For both writers: `out`
+ * zeroed; texts that are not UTF-8 are VERNIS_E_ARGUMENT, texts that do not fit a file VERNIS_E_LIMIT; control
+ * characters go. */
 VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err);
 /** XMP packet made new, UTF-8, read-only packet trailer; empty when there is nothing to say. Also says xmpRights:Marked
  * with a creator or copyright, tdm:reservation with a prohibition, and plus:OtherConstraints (the usage terms) with
@@ -55,13 +56,13 @@ VernisStatus vn_meta_splice(VnBytes *file, const char *format, const VnBytes *ex
 
 /** What a file says about itself, for `vernis inspect` and tests: see vn_inspect. All text heap or NULL. */
 typedef struct VnInspection {
-    VnRights rights;        /**< as read from XMP first, then EXIF, then IIM */
-    bool reserved;          /**< data_mining prohibits training */
-    bool c2pa;              /**< a manifest is present (its signature is not checked) */
-    unsigned leaks;         /**< VnLeak bits */
-    char ai_label[400];     /**< which values a platform would read as AI and why; "" if none */
-    char software[200];     /**< XMP CreatorTool, EXIF Software or PNG text "Software" */
-    char warning[200];      /**< what could not be read: "XMP ignored: line 1: it has a DOCTYPE"; "" if all was */
+    VnRights rights;    /**< as read from XMP first, then EXIF, then IIM */
+    bool reserved;      /**< data_mining prohibits training */
+    bool c2pa;          /**< a manifest is present (its signature is not checked) */
+    unsigned leaks;     /**< VnLeak bits */
+    char ai_label[400]; /**< which values a platform would read as AI and why; "" if none */
+    char software[200]; /**< XMP CreatorTool, EXIF Software or PNG text "Software" */
+    char warning[200];  /**< what could not be read: "XMP ignored: line 1: it has a DOCTYPE"; "" if all was */
 } VnInspection;
 VernisStatus vn_inspect(VnInspection *out, const VnBag *bag, VnError *err);
 void vn_inspection_free(VnInspection *inspection);

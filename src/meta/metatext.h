@@ -25,8 +25,8 @@ VernisStatus vn_text_own(char **out, const char *text, const char *field, VnErro
 const char *vn_text_find(const void *bytes, size_t size, const char *word);
 bool vn_text_has(const char *text, const char *word); /**< the same for text, which may be NULL */
 
-/** Append text to a line of `size` bytes ("" at first), a separator before it unless it is the first; what does not fit is
- * cut between characters and ends in "...", and control characters become blanks. */
+/** Append text to a line of `size` bytes ("" at first), a separator before it unless it is the first; what does not fit
+ * is cut between characters and ends in "...", and control characters become blanks. */
 void vn_text_list(char *list, size_t size, const char *separator, const char *text);
 
 #endif

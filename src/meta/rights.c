@@ -89,9 +89,10 @@ VernisStatus vn_data_mining_uri(char **uri, const char *choice, VnError *err) {
     char list[700] = "";
     for (int i = 0; i < DATA_MINING_COUNT; i++)
         vn_text_list(list, sizeof list, ", ", data_mining_uris[i] + strlen(PLUS_VOCABULARY));
-    return vn_fail(err, VERNIS_E_ARGUMENT, "rights",
-                   "data-mining \"%.80s\" is not known: say all, ai, genai, allow or none, or one of the PLUS values %s",
-                   choice, list);
+    return vn_fail(
+        err, VERNIS_E_ARGUMENT, "rights",
+        "data-mining \"%.80s\" is not known: say all, ai, genai, allow or none, or one of the PLUS values %s", choice,
+        list);
 }
 
 VernisStatus vn_source_type_uri(char **uri, const char *choice, VnError *err) {
@@ -159,8 +160,8 @@ static bool may_keep(size_t offset, const char *value, VnKeep keep) {
 }
 
 VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, VnKeep keep, VnError *err) {
-    /* So that no foreign text, however long, makes the packet one that JPEG cannot hold (65 000 bytes). OtherConstraints
-     * may repeat the usage terms, so these count twice. */
+    /* So that no foreign text, however long, makes the packet one that JPEG cannot hold (65 000 bytes).
+     * OtherConstraints may repeat the usage terms, so these count twice. */
     enum { XML_MOST = 56000 };
     if (keep == VN_KEEP_NONE)
         return VERNIS_OK;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Metadata into finished files. JPEG: ITU-T T.81 annex B, Exif 2.32 section 4.5, XMP part 3 section 1.1.3. PNG: W3C third
- * edition, sections 5 and 11.3. The whole structure is checked, because a splice into a damaged file hides the damage. */
+/* Metadata into finished files. JPEG: ITU-T T.81 annex B, Exif 2.32 section 4.5, XMP part 3 section 1.1.3. PNG: W3C
+ * third edition, sections 5 and 11.3. The whole structure is checked, because a splice into a damaged file hides the
+ * damage. */
 #include <string.h>
 
 #include <zlib.h>
 
 #include "meta/meta.h"
 
-#define JPEG_EXIF_ID "Exif\0"                       /* with the closing NUL: six bytes */
+#define JPEG_EXIF_ID "Exif\0"                      /* with the closing NUL: six bytes */
 #define JPEG_XMP_ID "http://ns.adobe.com/xap/1.0/" /* 29 */
-#define PNG_XMP_ID "XML:com.adobe.xmp"              /* 18 */
+#define PNG_XMP_ID "XML:com.adobe.xmp"             /* 18 */
 
 enum { EXIF_MOST = 65533 - (int)sizeof JPEG_EXIF_ID, XMP_MOST = 65000 };
 enum { SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP0 = 0xe0, APP1 = 0xe1, TEM = 0x01, RST0 = 0xd0 };
@@ -149,9 +150,11 @@ static VernisStatus png_add_both(VnBytes *to, const VnBytes *exif, const VnBytes
 
 static VernisStatus check_payloads(const VnBytes *exif, const VnBytes *xmp, VnError *err) {
     if (exif && exif->size > EXIF_MOST)
-        return vn_fail(err, VERNIS_E_LIMIT, "splice", "%zu bytes of EXIF, and at most %d fit a file", exif->size, EXIF_MOST);
+        return vn_fail(err, VERNIS_E_LIMIT, "splice", "%zu bytes of EXIF, and at most %d fit a file", exif->size,
+                       EXIF_MOST);
     if (xmp && xmp->size > XMP_MOST)
-        return vn_fail(err, VERNIS_E_LIMIT, "splice", "%zu bytes of XMP, and at most %d fit a file", xmp->size, XMP_MOST);
+        return vn_fail(err, VERNIS_E_LIMIT, "splice", "%zu bytes of XMP, and at most %d fit a file", xmp->size,
+                       XMP_MOST);
     if (exif && exif->size && !starts_with(exif->data, exif->size, "II*\0", 4) &&
         !starts_with(exif->data, exif->size, "MM\0*", 4))
         return vn_fail(err, VERNIS_E_FORMAT, "splice", "the EXIF to be written is not a TIFF stream");

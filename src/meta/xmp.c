@@ -29,10 +29,17 @@ static void put_text(Writer *writer, const char *text, size_t size) {
         const char *escape = NULL;
         if (at < size) {
             switch (text[at]) {
-            case '&': escape = "&amp;"; break;
-            case '<': escape = "&lt;"; break;
-            case '>': escape = "&gt;"; break;
-            default: continue;
+            case '&':
+                escape = "&amp;";
+                break;
+            case '<':
+                escape = "&lt;";
+                break;
+            case '>':
+                escape = "&gt;";
+                break;
+            default:
+                continue;
             }
         }
         put_bytes(writer, text + start, at - start);
@@ -161,8 +168,9 @@ VernisStatus vn_xmp_make(VnBytes *out, const VnRights *rights, VnError *err) {
         status = packet.status;
     }
     if (status == VERNIS_OK && packet.body.size > XMP_MOST)
-        status = vn_fail(err, VERNIS_E_LIMIT, "xmp", "the texts make %zu bytes of XMP, and at most %d fit a file: shorten them",
-                         packet.body.size, XMP_MOST);
+        status = vn_fail(err, VERNIS_E_LIMIT, "xmp",
+                         "the texts make %zu bytes of XMP, and at most %d fit a file: shorten them", packet.body.size,
+                         XMP_MOST);
     if (status == VERNIS_OK)
         *out = packet.body;
     else

@@ -223,8 +223,8 @@ VernisStatus vn_xmp_read(VnFound *found, const VnBytes *xmp, VnError *err) {
     parse(reader, &packet);
     VernisStatus status = reader->status;
     if (reader->refused) {
-        snprintf(note, sizeof note, "XMP ignored: line %lu: %s", (unsigned long)XML_GetCurrentLineNumber(reader->parser),
-                 reader->refused);
+        snprintf(note, sizeof note, "XMP ignored: line %lu: %s",
+                 (unsigned long)XML_GetCurrentLineNumber(reader->parser), reader->refused);
         vn_found_free(found);
         vn_text_list(found->note, sizeof found->note, "; ", note);
     }

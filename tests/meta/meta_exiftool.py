@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""exiftool as an independent judge: it reads back what the writers wrote and finds nothing to warn about, and what it
+writes itself the readers understand. Exit status 77 (skipped) where it is not installed. Argument: meta_tool."""
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOOL = sys.argv[1]
+MINING = 'http://ns.useplus.org/ldf/vocab/'
+problems = []
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        problems.append(f'{what}: got {got!r}, wanted {wanted!r}')
+
+
+def run(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+
+
+def exiftool(*arguments):
+    return run('exiftool', '-config', '', '-q', *arguments)
+
+
+def tags(*paths):
+    """A dictionary of tags for each file."""
+    return json.loads(exiftool('-json', '-G1', '-struct', '-a', '-validate', '-warning', '-all', *paths))
+
+
+def found(kind, block, folder):
+    path = folder / 'block'
+    path.write_bytes(block)
+    pairs = [line.split('=', 1) for line in run(TOOL, 'read', kind, path).decode().splitlines() if '=' in line]
+    return {key: value for key, value in pairs}
+
+
+def check_sample(path, got):
+    wanted = {
+        'ExifTool:Validate': 'OK',
+        'IFD0:Artist': 'Zoé Müller; 漢字 🎨',
+        'IFD0:Copyright': '© 2025 Zoé <Müller> & "Söhne"',
+        'IFD0:ImageDescription': '漢 a painting of\ta fox 🦊',
+        'IFD0:Orientation': 'Horizontal (normal)',
+        'XMP-dc:Creator': ['Zoé Müller', '漢字 🎨'],
+        'XMP-dc:Rights': '© 2025 Zoé <Müller> & "Söhne"',
+        'XMP-dc:Description': '漢 a painting of\ta fox 🦊',
+        'XMP-xmpRights:Marked': True,
+        'XMP-xmpRights:WebStatement': 'https://example.org/licence?a=1&b=2',
+        'XMP-xmpRights:UsageTerms': 'No training.\nNo "mining" ]]> & no résumé.',
+        'XMP-plus:OtherConstraints': 'No training.\nNo "mining" ]]> & no résumé.',
+        'XMP-plus:DataMining': MINING + 'DMI-PROHIBITED-SEECONSTRAINT',
+        'XMP-plus:Licensor': [{'LicensorURL': 'https://example.org/buy?x=<1>'}],
+        'XMP-photoshop:Credit': "Atelier 'M' & Co",
+        'XMP-iptcCore:CreatorContactInfo': {'CiUrlWork': 'https://example.org/kontakt/é'},
+        'XMP-iptcExt:DigitalSourceType': 'http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation',
+        'XMP-tdm:Reservation': 1,
+    }
+    for key, value in wanted.items():
+        expect(f'{path.name} {key}', got.get(key), value)
+    expect(f'{path.name} warnings', [key for key in got if 'Warning' in key or 'Error' in key], [])
+    extra = [key for key in got if key.startswith(('IFD1', 'GPS', 'ExifIFD', 'MakerNotes'))]
+    expect(f'{path.name} unwanted EXIF', extra, [])
+    expect(f'{path.name} IFD0', sum(key.startswith('IFD0:') for key in got), 8)
+
+
+def check_mining(folder):
+    wanted = {'all': 'DMI-PROHIBITED', 'ai': 'DMI-PROHIBITED-AIMLTRAINING', 'genai': 'DMI-PROHIBITED-GENAIMLTRAINING',
+              'allow': 'DMI-ALLOWED', 'none': None, 'default': 'DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING'}
+    paths = sorted(folder.glob('mining-*.jpg'))
+    expect('data-mining samples', len(paths), 15)
+    for path, got in zip(paths, tags(*paths)):
+        choice = path.stem[len('mining-'):]
+        token = wanted.get(choice, choice)
+        expect(f'{choice} value', got.get('XMP-plus:DataMining'), token and MINING + token)
+        expect(f'{choice} reservation', got.get('XMP-tdm:Reservation'), 1 if token and 'PROHIBITED' in token else None)
+        expect(f'{choice} valid', got['ExifTool:Validate'], 'OK')
+
+
+def check_foreign(folder):
+    """What exiftool writes: structures, language alternatives, big-endian EXIF, IIM."""
+    path = folder / 'foreign.jpg'
+    shutil.copy(folder / 'mining-none.jpg', path)
+    exiftool('-all=', '-overwrite_original', path)
+    exiftool('-overwrite_original', '-exifbyteorder=MM', '-charset', 'iptc=UTF8', '-codedcharacterset=UTF8',
+             '-EXIF:Artist=Émile', '-EXIF:Copyright=© Émile', '-EXIF:ImageDescription=a 漢 picture', '-EXIF:Software=Krita 5',
+             '-GPSLatitude=48.1', '-GPSLatitudeRef=N', '-XMP-dc:Creator=Ana', '-XMP-dc:Creator=Bo & Co',
+             '-XMP-dc:Rights=© Ana', '-XMP-dc:Rights-fr=droits', '-XMP-photoshop:Credit=Agence',
+             '-XMP-xmpRights:WebStatement=https://a.example/?q=1&r=2', '-XMP-xmpRights:UsageTerms=ask <first>',
+             '-XMP-plus:Licensor={LicensorName=L,LicensorURL=https://l.example/}',
+             '-XMP-iptcCore:CreatorWorkURL=https://c.example/',
+             '-XMP-iptcExt:DigitalSourceType=http://cv.iptc.org/newscodes/digitalsourcetype/print',
+             '-XMP-xmp:CreatorTool=Kritä', '-IPTC:By-line=Äna', '-IPTC:By-line=Bö', '-IPTC:CopyrightNotice=© I',
+             '-IPTC:Credit=Crédit', '-IPTC:Caption-Abstract=écrit', path)
+    xmp = found('xmp', exiftool('-xmp', '-b', path), folder)
+    expect('foreign xmp', xmp, {
+        'creator': 'Ana; Bo & Co', 'copyright': '© Ana', 'credit': 'Agence', 'license_url': 'https://a.example/?q=1&r=2',
+        'licensor_url': 'https://l.example/', 'contact_url': 'https://c.example/', 'usage_terms': 'ask <first>',
+        'source_type': 'http://cv.iptc.org/newscodes/digitalsourcetype/print', 'software': 'Kritä'})
+    compact = exiftool('-api', 'Compact=Shorthand,OneDesc', '-o', '-.xmp', '-tagsfromfile', path, '-xmp:all', path)
+    expect('foreign xmp, attributes', found('xmp', compact, folder), xmp) if compact else problems.append('no shorthand')
+    exif = exiftool('-exif', '-b', path)
+    expect('big-endian', exif[:2], b'MM')
+    expect('foreign exif', found('exif', exif, folder), {
+        'creator': 'Émile', 'copyright': '© Émile', 'description': 'a 漢 picture', 'software': 'Krita 5',
+        'leak': 'GPS position'})
+    expect('foreign iim', found('iptc', exiftool('-iptc', '-b', path), folder), {
+        'creator': 'Äna; Bö', 'copyright': '© I', 'credit': 'Crédit', 'description': 'écrit'})
+
+
+if not shutil.which('exiftool'):
+    print('exiftool is not installed')
+    sys.exit(77)
+with tempfile.TemporaryDirectory(prefix='vernis exiftool ') as name:
+    room = pathlib.Path(name)
+    run(TOOL, 'write', room)
+    files = [room / each for each in ('sample.png', 'sample.jpg', 'nothing.png', 'nothing.jpg')]
+    everything = tags(*files)
+    check_sample(files[0], everything[0])
+    check_sample(files[1], everything[1])
+    for file, got in zip(files[2:], everything[2:]):
+        expect(file.name, got['ExifTool:Validate'], 'OK')
+        expect(file.name, [key for key in got if key.startswith('XMP')], [])
+    check_mining(room)
+    check_foreign(room)
+print('\n'.join(problems) or 'exiftool agrees')
+sys.exit(1 if problems else 0)
