@@ -9,7 +9,7 @@
 
 #include <vernis/vernis.h>
 
-#include "cli_text.h"
+#include "cli/cli_text.h"
 
 /** Exit statuses; part of the interface. */
 enum {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli_text.h"
+#include "cli/cli_text.h"
 
 #include <limits.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vernis bench: the time of one optimisation step. */
-#include "cli.h"
-#include "console.h"
+#include "cli/cli.h"
+#include "cli/console.h"
 
 static int run_bench(CliContext *ctx) {
     VernisSession *session = NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vernis inspect: metadata and provenance of files. */
-#include "cli.h"
-#include "console.h"
-#include "inputs.h"
-#include "signals.h"
+#include "cli/cli.h"
+#include "cli/console.h"
+#include "cli/inputs.h"
+#include "cli/signals.h"
 
 /* @return whether it could be read */
 static bool inspect(const CliContext *ctx, const CliInput *input) {

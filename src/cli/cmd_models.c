@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "console.h"
+#include "cli/cli.h"
+#include "cli/console.h"
 
 /* `models install FILE [NAME]` */
 static int install(const CliContext *ctx) {

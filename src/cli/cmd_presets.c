@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vernis presets: lists them or prints one. */
-#include "cli.h"
-#include "console.h"
+#include "cli/cli.h"
+#include "cli/console.h"
 
 static int run_presets(CliContext *ctx) {
     const char *name = ctx->operands.count ? ctx->operands.items[0] : NULL;

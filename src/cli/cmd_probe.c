@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vernis probe: one encoder on one picture, for tests and research. */
-#include "cli.h"
-#include "console.h"
+#include "cli/cli.h"
+#include "cli/console.h"
 
 static int run_probe(CliContext *ctx) {
     const char *latent = vernis_settings_text(ctx->settings, "latent");

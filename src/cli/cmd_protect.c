@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "console.h"
-#include "outputs.h"
-#include "protect_run.h"
-#include "signals.h"
+#include "cli/cli.h"
+#include "cli/console.h"
+#include "cli/outputs.h"
+#include "cli/protect_run.h"
+#include "cli/signals.h"
 
 static void on_progress(void *opaque, const char *stage, double done) {
     Run *run = opaque;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vernis selftest: is this machine computing what it should? */
-#include "cli.h"
-#include "console.h"
+#include "cli/cli.h"
+#include "cli/console.h"
 
 static int run_selftest(CliContext *ctx) {
     VernisSession *session = NULL;

@@ -2,8 +2,8 @@
 /* vernis verify: measures from the two files on disk. */
 #include <stdlib.h>
 
-#include "cli.h"
-#include "console.h"
+#include "cli/cli.h"
+#include "cli/console.h"
 
 static void print_words(const char *original, const char *protected_file, const VernisResult *result) {
     console_result_f("%s against %s, %ux%u", protected_file, original, result->width, result->height);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "help.h"
+#include "cli/help.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "console.h"
-#include "options.h"
+#include "cli/console.h"
+#include "cli/options.h"
 
 /* Text that grows. */
 typedef struct Page {

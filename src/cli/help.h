@@ -5,7 +5,7 @@
 #ifndef VERNIS_CLI_HELP_H
 #define VERNIS_CLI_HELP_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 char *help_short(void);                        /**< usage and commands. Heap */
 char *help_all(void);                          /**< that, what Vernis is, and the exit statuses. Heap */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "inputs.h"
+#include "cli/inputs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "signals.h"
+#include "cli/signals.h"
 
 /* What a walk takes, and what it says it has left out. */
 static const char *const handled[] = {".png", ".jpg", ".jpeg", ".jpe", ".jfif"};

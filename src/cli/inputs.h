@@ -5,7 +5,7 @@
 #ifndef VERNIS_CLI_INPUTS_H
 #define VERNIS_CLI_INPUTS_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 /** One file to work on, or one operand that cannot be (err.status is then set). */
 typedef struct CliInput {

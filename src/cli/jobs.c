@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "jobs.h"
+#include "cli/jobs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "console.h"
-#include "signals.h"
+#include "cli/console.h"
+#include "cli/signals.h"
 
 __attribute__((format(printf, 3, 0))) static VernisStatus fill(VernisError *err, VernisStatus status, const char *format,
                                                                va_list args) {

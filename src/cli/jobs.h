@@ -5,9 +5,9 @@
 #ifndef VERNIS_CLI_JOBS_H
 #define VERNIS_CLI_JOBS_H
 
-#include "cli.h"
-#include "inputs.h"
-#include "ledger.h"
+#include "cli/cli.h"
+#include "cli/inputs.h"
+#include "cli/ledger.h"
 
 typedef enum CliJobState { JOB_TODO, JOB_SKIP, JOB_FAIL } CliJobState;
 

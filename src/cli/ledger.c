@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ledger.h"
+#include "cli/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli_text.h"
-#include "console.h"
-#include "options.h"
+#include "cli/cli_text.h"
+#include "cli/console.h"
+#include "cli/options.h"
 
 struct Ledger {
     char *folder, *path;

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "console.h"
-#include "help.h"
-#include "options.h"
-#include "signals.h"
+#include "cli/cli.h"
+#include "cli/console.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/signals.h"
 
 const CliCommand *const cli_commands[] = {&command_protect, &command_verify,   &command_inspect, &command_models,
                                           &command_presets, &command_probe,    &command_selftest, &command_bench,

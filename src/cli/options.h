@@ -6,7 +6,7 @@
 #ifndef VERNIS_CLI_OPTIONS_H
 #define VERNIS_CLI_OPTIONS_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 /** Parse into ctx->settings and ctx->operands (ctx->command and an open ctx->settings are given), and set the flags.
  * @param argv the arguments after the command's name

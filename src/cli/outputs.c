@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "outputs.h"
+#include "cli/outputs.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #ifndef VERNIS_CLI_OUTPUTS_H
 #define VERNIS_CLI_OUTPUTS_H
 
-#include "jobs.h"
+#include "cli/jobs.h"
 
 typedef enum CliTarget {
     TARGET_BESIDE,   /**< NAME.protected.EXT beside the input */

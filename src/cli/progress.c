@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "progress.h"
+#include "cli/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "console.h"
+#include "cli/console.h"
 
 typedef enum Mode { MODE_NONE, MODE_BAR, MODE_PLAIN, MODE_JSON } Mode;
 

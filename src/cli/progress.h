@@ -5,7 +5,7 @@
 #ifndef VERNIS_CLI_PROGRESS_H
 #define VERNIS_CLI_PROGRESS_H
 
-#include "jobs.h"
+#include "cli/jobs.h"
 
 typedef struct Progress Progress;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "protect_run.h"
+#include "cli/protect_run.h"
 
-#include "console.h"
-#include "signals.h"
+#include "cli/console.h"
+#include "cli/signals.h"
 
 bool run_take(Run *run, size_t *job) {
     while (run->next < run->jobs->count && !signals_cancelled(NULL) && !console_broken()) {

@@ -5,8 +5,8 @@
 #ifndef VERNIS_CLI_PROTECT_RUN_H
 #define VERNIS_CLI_PROTECT_RUN_H
 
-#include "jobs.h"
-#include "progress.h"
+#include "cli/jobs.h"
+#include "cli/progress.h"
 
 typedef struct Run {
     const CliContext *ctx;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "signals.h"
+#include "cli/signals.h"
 
 #include <signal.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include <vernis/vernis.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 static volatile sig_atomic_t stops, scratch_live;
 static volatile pid_t children[SIGNALS_CHILDREN];

@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "protect_run.h"
-#include "signals.h"
+#include "cli/protect_run.h"
+#include "cli/signals.h"
 
 /* What a worker says. The same binary is at both ends, so a plain struct will do. */
 typedef struct Message {
