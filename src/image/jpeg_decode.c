@@ -26,6 +26,7 @@ typedef struct Reader {
     VnBag *bag;
     const VnLimits *limits;
     VnError *err;
+    VernisStatus failure; /* set before every jump */
 } Reader;
 
 static Reader *reader_of(j_common_ptr jpeg) { return jpeg->client_data; }
@@ -35,7 +36,8 @@ static void on_error(j_common_ptr jpeg) {
     char text[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, text);
     bool memory = jpeg->err->msg_code == JERR_OUT_OF_MEMORY;
-    vn_fail(reader->err, memory ? VERNIS_E_MEMORY : VERNIS_E_FORMAT, "jpeg", memory ? "%s" : "damaged JPEG: %s", text);
+    reader->failure =
+        vn_fail(reader->err, memory ? VERNIS_E_MEMORY : VERNIS_E_FORMAT, "jpeg", memory ? "%s" : "damaged JPEG: %s", text);
     longjmp(reader->escape, 1);
 }
 
@@ -50,8 +52,8 @@ static void on_message(j_common_ptr jpeg, int level) {
     jpeg->err->format_message(jpeg, text);
     vn_bag_warn(reader->bag, "%s", text);
     if (++jpeg->err->num_warnings > MAX_WARNINGS) {
-        vn_fail(reader->err, VERNIS_E_FORMAT, "jpeg", "damaged JPEG: more than %d faults, the first: %s", MAX_WARNINGS,
-                reader->bag->warning);
+        reader->failure = vn_fail(reader->err, VERNIS_E_FORMAT, "jpeg",
+                                  "damaged JPEG: more than %d faults, the first: %s", MAX_WARNINGS, reader->bag->warning);
         longjmp(reader->escape, 1);
     }
 }
@@ -62,15 +64,24 @@ static void on_progress(j_common_ptr jpeg) {
     Reader *reader = reader_of(jpeg);
     if (reader->jpeg.input_scan_number <= MAX_SCANS)
         return;
-    vn_fail(reader->err, VERNIS_E_LIMIT, "jpeg", "more than %d scans: no sound picture has so many", MAX_SCANS);
+    reader->failure =
+        vn_fail(reader->err, VERNIS_E_LIMIT, "jpeg", "more than %d scans: no sound picture has so many", MAX_SCANS);
     longjmp(reader->escape, 1);
+}
+
+/* The standard lets a progressive file end before its last refinement; in practice it was cut at a scan's end. */
+static void note_missing_scans(const struct jpeg_decompress_struct *jpeg, VnBag *bag) {
+    for (int i = 0; jpeg->coef_bits && i < jpeg->num_components; i++)
+        for (int k = 0; k < DCTSIZE2; k++)
+            if (jpeg->coef_bits[i][k] != 0) /* bits still to come; -1: all */
+                vn_bag_warn(bag, "the progressive picture lacks its last scans");
 }
 
 /* All of libjpeg's work happens in here, after this setjmp. What must survive a jump lies behind `reader`. */
 static VernisStatus read_picture(Reader *reader) {
     struct jpeg_decompress_struct *jpeg = &reader->jpeg;
     if (setjmp(reader->escape))
-        return VERNIS_E_FORMAT;
+        return reader->failure;
     jpeg_create_decompress(jpeg);
     jpeg->progress = &reader->progress;
     jpeg_mem_src(jpeg, reader->data, (unsigned long)reader->size);
@@ -87,6 +98,7 @@ static VernisStatus read_picture(Reader *reader) {
         JSAMPROW row = (JSAMPROW)reader->image->pixels + jpeg->output_scanline * reader->image->stride;
         jpeg_read_scanlines(jpeg, &row, 1);
     }
+    note_missing_scans(jpeg, reader->bag);
     jpeg_finish_decompress(jpeg);
     return VERNIS_OK;
 }

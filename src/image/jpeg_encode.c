@@ -21,6 +21,7 @@ typedef struct Writer {
     int quality;
     bool subsample;
     VnError *err;
+    VernisStatus failure; /* set before every jump */
     uint8_t block[BLOCK];
 } Writer;
 
@@ -30,8 +31,9 @@ static void on_error(j_common_ptr jpeg) {
     Writer *writer = writer_of(jpeg);
     char text[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, text);
-    vn_fail(writer->err, jpeg->err->msg_code == JERR_OUT_OF_MEMORY ? VERNIS_E_MEMORY : VERNIS_E_ARGUMENT, "jpeg",
-            "cannot write JPEG: %s", text);
+    bool memory = jpeg->err->msg_code == JERR_OUT_OF_MEMORY;
+    writer->failure = vn_fail(writer->err, memory ? VERNIS_E_MEMORY : VERNIS_E_ARGUMENT, "jpeg",
+                              "cannot write JPEG: %s", text);
     longjmp(writer->escape, 1);
 }
 
@@ -43,7 +45,8 @@ static void on_message(j_common_ptr jpeg, int level) {
 static void on_output(j_common_ptr jpeg) { (void)jpeg; }
 
 static void flush(Writer *writer, size_t size) {
-    if (vn_bytes_append(&writer->bytes, writer->block, size, writer->err) != VERNIS_OK)
+    writer->failure = vn_bytes_append(&writer->bytes, writer->block, size, writer->err);
+    if (writer->failure != VERNIS_OK)
         longjmp(writer->escape, 1);
     writer->destination.next_output_byte = writer->block;
     writer->destination.free_in_buffer = BLOCK;
@@ -66,7 +69,7 @@ static VernisStatus write_picture(Writer *writer) {
     struct jpeg_compress_struct *jpeg = &writer->jpeg;
     const VnImage *image = writer->image;
     if (setjmp(writer->escape))
-        return VERNIS_E_ARGUMENT;
+        return writer->failure;
     jpeg_create_compress(jpeg);
     jpeg->dest = &writer->destination;
     jpeg->image_width = image->width;

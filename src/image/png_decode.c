@@ -16,11 +16,14 @@ typedef struct Reader {
     VnBag *bag;
     const VnLimits *limits;
     VnError *err;
+    bool memory_short;
+    VernisStatus failure; /* set before every jump */
 } Reader;
 
 static void on_error(png_structp png, png_const_charp text) {
     Reader *reader = png_get_error_ptr(png);
-    vn_fail(reader->err, VERNIS_E_FORMAT, "png", "damaged PNG: %s", text);
+    reader->failure = reader->memory_short ? vn_no_memory(reader->err, "png", 0, "libpng")
+                                           : vn_fail(reader->err, VERNIS_E_FORMAT, "png", "damaged PNG: %s", text);
     png_longjmp(png, 1);
 }
 
@@ -38,8 +41,10 @@ static void on_read(png_structp png, png_bytep out, size_t size) {
 }
 
 static png_voidp on_malloc(png_structp png, png_alloc_size_t size) {
-    (void)png;
-    return vn_malloc(size);
+    Reader *reader = png_get_mem_ptr(png);
+    void *block = vn_malloc(size);
+    reader->memory_short = reader->memory_short || !block;
+    return block;
 }
 
 static void on_free(png_structp png, png_voidp block) {
@@ -81,7 +86,7 @@ static VernisStatus begin_picture(Reader *reader) {
 /* All of libpng's reading happens in here, after this setjmp. What must survive a jump lies behind `reader`. */
 static VernisStatus read_picture(Reader *reader) {
     if (setjmp(png_jmpbuf(reader->png)))
-        return VERNIS_E_FORMAT;
+        return reader->failure;
     VN_TRY(begin_picture(reader));
     int passes = png_get_interlace_type(reader->png, reader->info) == PNG_INTERLACE_NONE ? 1 : PNG_INTERLACE_ADAM7_PASSES;
     for (int pass = 0; pass < passes; pass++)
@@ -129,7 +134,8 @@ VernisStatus vn_png_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_t
     Reader reader = {.data = data, .size = size, .image = out, .bag = bag,
                      .limits = limits ? limits : &vn_limits_default, .err = err};
     VN_CHECK(scan(&found, bag, data, size, reader.limits, err));
-    reader.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning, NULL, on_malloc, on_free);
+    reader.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning, &reader, on_malloc,
+                                          on_free);
     reader.info = reader.png ? png_create_info_struct(reader.png) : NULL;
     if (!reader.info)
         VN_CHECK(vn_no_memory(err, "png", 0, "libpng"));

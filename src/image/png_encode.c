@@ -15,11 +15,15 @@ typedef struct Writer {
     const VnImage *image;
     const VnBytes *icc;
     VnError *err;
+    bool memory_short;
+    VernisStatus failure; /* set before every jump */
 } Writer;
 
 static void on_error(png_structp png, png_const_charp text) {
     Writer *writer = png_get_error_ptr(png);
-    vn_fail(writer->err, VERNIS_E_ARGUMENT, "png", "cannot write PNG: %s", text);
+    writer->failure = writer->memory_short
+                          ? vn_no_memory(writer->err, "png", 0, "libpng")
+                          : vn_fail(writer->err, VERNIS_E_ARGUMENT, "png", "cannot write PNG: %s", text);
     png_longjmp(png, 1);
 }
 
@@ -31,15 +35,18 @@ static void on_warning(png_structp png, png_const_charp text) {
 
 static void on_write(png_structp png, png_bytep data, size_t size) {
     Writer *writer = png_get_io_ptr(png);
-    if (vn_bytes_append(&writer->bytes, data, size, writer->err) != VERNIS_OK)
+    writer->memory_short = vn_bytes_append(&writer->bytes, data, size, writer->err) != VERNIS_OK;
+    if (writer->memory_short)
         png_error(png, "out of memory");
 }
 
 static void on_flush(png_structp png) { (void)png; }
 
 static png_voidp on_malloc(png_structp png, png_alloc_size_t size) {
-    (void)png;
-    return vn_malloc(size);
+    Writer *writer = png_get_mem_ptr(png);
+    void *block = vn_malloc(size);
+    writer->memory_short = writer->memory_short || !block;
+    return block;
 }
 
 static void on_free(png_structp png, png_voidp block) {
@@ -52,7 +59,7 @@ static VernisStatus write_picture(Writer *writer) {
     const VnImage *image = writer->image;
     png_structp png = writer->png;
     if (setjmp(png_jmpbuf(png)))
-        return VERNIS_E_ARGUMENT;
+        return writer->failure;
     png_set_write_fn(png, writer, on_write, on_flush);
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_compression_level(png, LEVEL);
@@ -82,7 +89,8 @@ VernisStatus vn_png_encode(VnBytes *out, const VnImage *image, const VnEncodeOpt
         return vn_fail(err, VERNIS_E_ARGUMENT, "png", "PNG holds grey or RGB pixels, not %u inks", image->colours);
     const VnBytes *icc = options && options->icc && options->icc->size ? options->icc : NULL;
     Writer writer = {.image = image, .icc = icc, .err = err};
-    writer.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &writer, on_error, on_warning, NULL, on_malloc, on_free);
+    writer.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &writer, on_error, on_warning, &writer, on_malloc,
+                                           on_free);
     writer.info = writer.png ? png_create_info_struct(writer.png) : NULL;
     if (!writer.info)
         VN_CHECK(vn_no_memory(err, "png", 0, "libpng"));
