@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every allocation of the room fails once, in turn: each time the call says so, and nothing is lost. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <vernis/session.h>
+
+#include "meta_samples.h"
+
+static long left = -1; /* allocations until the one that fails; negative: none does */
+
+static void *allocate(size_t size) {
+    if (left == 0)
+        return NULL;
+    if (left > 0)
+        left--;
+    return malloc(size);
+}
+
+typedef VernisStatus Job(const VnBag *bag, VnError *err);
+
+static VernisStatus keep(const VnBag *bag, VnError *err) {
+    VnRights rights = {0};
+    VernisStatus status = vn_rights_from_bag(&rights, bag, VN_KEEP_ALL, err);
+    vn_rights_free(&rights);
+    return status;
+}
+
+static VernisStatus inspect(const VnBag *bag, VnError *err) {
+    VnInspection found;
+    VernisStatus status = vn_inspect(&found, bag, err);
+    vn_inspection_free(&found);
+    return status;
+}
+
+static VernisStatus write_exif(const VnBag *bag, VnError *err) {
+    (void)bag;
+    VnRights rights = sample_rights();
+    VnBytes exif = {0};
+    VernisStatus status = vn_exif_make(&exif, &rights, err);
+    assert_int_equal(exif.data != NULL, status == VERNIS_OK);
+    vn_bytes_free(&exif);
+    return status;
+}
+
+static VernisStatus write_xmp(const VnBag *bag, VnError *err) {
+    (void)bag;
+    VnRights rights = sample_rights();
+    VnBytes xmp = {0};
+    VernisStatus status = vn_xmp_make(&xmp, &rights, err);
+    assert_int_equal(xmp.data != NULL, status == VERNIS_OK);
+    vn_bytes_free(&xmp);
+    return status;
+}
+
+static VernisStatus choose(const VnBag *bag, VnError *err) {
+    (void)bag;
+    char *mining = NULL, *source = NULL;
+    VernisStatus status = vn_data_mining_uri(&mining, NULL, err);
+    if (status == VERNIS_OK)
+        status = vn_source_type_uri(&source, "human", err);
+    vn_free(mining);
+    vn_free(source);
+    return status;
+}
+
+static VernisStatus splice(const VnBag *bag, VnError *err) {
+    long limit = left;
+    VnBytes png = {0};
+    left = -1;
+    sample_png(&png);
+    left = limit;
+    VernisStatus status = vn_meta_splice(&png, "png", &bag->exif, &bag->xmp, err);
+    vn_bytes_free(&png);
+    return status;
+}
+
+static void every_allocation_may_fail(void **state) {
+    (void)state;
+    static Job *const jobs[] = {keep, inspect, write_exif, write_xmp, choose, splice};
+    VnRights rights = sample_rights();
+    VnBag bag = {.iptc = borrow("\x1c\x02\x50\0\2ab\x1c\x02\x50\0\2cd", 14)};
+    assert_int_equal(vernis_set_allocator(allocate, free, NULL), VERNIS_OK);
+    assert_int_equal(vn_xmp_make(&bag.xmp, &rights, NULL), VERNIS_OK);
+    assert_int_equal(vn_exif_make(&bag.exif, &rights, NULL), VERNIS_OK);
+    size_t used = vn_mem_used();
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        VernisStatus status = VERNIS_E_MEMORY;
+        long count = 0;
+        for (; status != VERNIS_OK; count++) {
+            VnError err = {0};
+            left = count;
+            status = jobs[i](&bag, &err);
+            left = -1;
+            assert_int_equal(vn_mem_used(), used);
+            assert_true(status == VERNIS_OK || status == VERNIS_E_MEMORY);
+            assert_int_equal(err.status, status);
+            assert_in_range(count, 0, 5000);
+        }
+        assert_true(count > 1);
+    }
+    vn_bytes_free(&bag.xmp);
+    vn_bytes_free(&bag.exif);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_may_fail)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
