@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Brushes, noise and file writers for draw_samples.py. Pictures are float arrays (H,W,3), sRGB 0..1, unless said otherwise."""
+"""Brushes, noise and file writers for draw_samples.py. Pictures are float arrays (H,W,3), sRGB 0..1, unless noted."""
 import io
 import struct
 import zlib
@@ -124,7 +124,7 @@ def png_chunk(kind, body):
 
 
 def png16(picture):
-    """A 16-bit RGB PNG tagged sRGB. Each row takes the filter whose residues are smallest, as libpng's heuristic does."""
+    """A 16-bit RGB PNG tagged sRGB. Each row takes the filter with the smallest residues, as libpng does."""
     height, width = picture.shape[:2]
     raw = np.rint(np.clip(picture, 0, 1) * 65535).astype('>u2').tobytes()
     rows = np.frombuffer(raw, np.uint8).reshape(height, width * 6).astype(np.int16)
@@ -154,7 +154,8 @@ def display_p3_profile():
         return b'XYZ \0\0\0\0' + b''.join(map(fixed, values))
 
     def words(text):
-        return b'mluc\0\0\0\0' + struct.pack('>II2s2sII', 1, 12, b'en', b'US', 2 * len(text), 28) + text.encode('utf-16-be')
+        return b'mluc\0\0\0\0' + struct.pack('>II2s2sII', 1, 12, b'en', b'US', 2 * len(text),
+                                             28) + text.encode('utf-16-be')
 
     # Columns are the primaries' XYZ, adapted from D65 to D50 with the Bradford matrix.
     bradford = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
@@ -174,7 +175,8 @@ def display_p3_profile():
         names = (b'rTRC', b'gTRC', b'bTRC') if name == b'rTRC' else (name,)
         table += b''.join(struct.pack('>4sII', each, start + len(data), len(body)) for each in names)
         data += body + b'\0' * (-len(body) % 4)
-    header = struct.pack('>I4sI4s4s4s6H4s4sIIIQI', start + len(data), b'\0\0\0\0', 0x04000000, b'mntr', b'RGB ', b'XYZ ',
+    header = struct.pack('>I4sI4s4s4s6H4s4sIIIQI', start + len(data), b'\0\0\0\0', 0x04000000, b'mntr', b'RGB ',
+                         b'XYZ ',
                          2026, 1, 1, 0, 0, 0, b'acsp', b'\0\0\0\0', 0, 0, 0, 0, 0) + b''.join(map(fixed, d50))
     return header.ljust(128, b'\0') + struct.pack('>I', len(bodies) + 2) + table + data
 

@@ -50,16 +50,19 @@ def portrait():
             tone = np.clip(rng.normal(0.3, 0.2), 0, 1)
             for k in range(len(strand) - 1):
                 at = k / len(strand)
-                shine = np.clip(tone + 0.5 * np.exp(-((at - 0.3) / 0.13) ** 2) * smooth(cx + 190, cx - 20, strand[k][0]) - 0.25 * at, 0, 1)
+                shine = np.clip(tone + 0.5 * np.exp(-((at - 0.3) / 0.13) ** 2) *
+                                smooth(cx + 190, cx - 20, strand[k][0]) - 0.25 * at, 0, 1)
                 colour = hair_dark * (1 - shine) + hair_light * shine
                 pen.line([strand[k], strand[k + 1]], fill=tuple(int(v * 255) for v in colour), width=thick)
         picture = from_image(canvas)
 
-    back = mask([(384, 112), (556, 178), (626, 380), (640, 600), (680, 800), (600, 930), (384, 960), (160, 930), (90, 800),
+    back = mask([(384, 112), (556, 178), (626, 380), (640, 600), (680, 800), (600, 930), (384, 960), (160, 930),
+                 (90, 800),
                  (130, 600), (142, 380), (212, 180)], 3)
     picture = mix(picture, hair_dark * 0.9, back)
     hair([[(330, 168), (190, 280), (150, 520), (120, 760), (170, 930)], [(350, 166), (230, 250), (178, 460), (160, 700),
-          (215, 910)], [(420, 168), (580, 290), (618, 520), (640, 760), (600, 930)], [(410, 166), (545, 250), (592, 460),
+          (215, 910)], [(420, 168), (580, 290), (618, 520), (640, 760), (600, 930)],
+          [(410, 166), (545, 250), (592, 460),
           (604, 700), (552, 910)]], 620, 15, 3)
 
     # neck, shoulders and dress
@@ -68,22 +71,26 @@ def portrait():
     tone = smooth(470, 250, x) * 0.8 + 0.1
     under = 0.85 * smooth(0.0, 0.5, oval(396, 690, 150, 92))
     picture = mix(picture, mix(mix(shadow, skin, tone), shadow * 0.8, under), neck)
-    dress = mask([(110, 1060), (150, 910), (250, 850), (330, 905), (384, 930), (440, 905), (520, 850), (620, 910), (660, 1060)])
+    dress = mask([(110, 1060), (150, 910), (250, 850), (330, 905), (384, 930), (440, 905), (520, 850), (620, 910),
+                  (660, 1060)])
     folds = 0.5 + 0.5 * np.sin((x - cx) / 24 + 0.004 * (y - 850) * (x - cx) / 24 + noise(rng, width, height, 120, 3))
     picture = mix(picture, mix(rgb('#12324a'), rgb('#4f8fa0'), folds * smooth(700, 180, x) + 0.08), dress)
-    collar = mask([(236, 856), (330, 912), (384, 938), (438, 912), (532, 856), (540, 876), (440, 934), (384, 962), (328, 934),
+    collar = mask([(236, 856), (330, 912), (384, 938), (438, 912), (532, 856), (540, 876), (440, 934), (384, 962),
+                   (328, 934),
                    (228, 876)])
     picture = mix(picture, mix(rgb('#b98a4a'), rgb('#ffe5a8'), 0.5 + 0.5 * np.sin(x / 4.0)), collar)
 
     # the face as a height field, shaded by its slope
-    face = mask([(384, 214), (486, 246), (532, 350), (532, 470), (510, 580), (458, 664), (384, 698), (310, 664), (258, 580),
+    face = mask([(384, 214), (486, 246), (532, 350), (532, 470), (510, 580), (458, 664), (384, 698), (310, 664),
+                 (258, 580),
                  (236, 470), (236, 350), (282, 246)], 1.5)
     depth = 150 * np.sqrt(np.clip(1 - ((x - cx) / 186) ** 2 - ((y - 455) / 300) ** 2, 0.02, 1))
     depth += 34 * bump(cx, 505, 26, 105) + 22 * bump(cx, 548, 34, 26) + 9 * bump(cx - 27, 556, 19, 16) + 9 * bump(
         cx + 27, 556, 19, 16)
     depth += 15 * (bump(cx - 92, 545, 80, 70) + bump(cx + 92, 545, 80, 70)) + 14 * bump(cx, 668, 62, 42)
     depth += 12 * (bump(cx - 72, 396, 74, 26, 0.08) + bump(cx + 72, 396, 74, 26, -0.08)) + 10 * bump(cx, 622, 74, 34)
-    depth -= 22 * (bump(cx - 78, 442, 58, 32) + bump(cx + 78, 442, 58, 32)) + 7 * bump(cx, 648, 46, 12) + 6 * bump(cx, 592, 12, 22)
+    depth -= 22 * (bump(cx - 78, 442, 58, 32) + bump(cx + 78, 442, 58, 32)) + 7 * bump(cx, 648, 46, 12)
+    depth -= 6 * bump(cx, 592, 12, 22)
     slope_y, slope_x = np.gradient(blur(depth, 3.0))
     length = np.sqrt(slope_x ** 2 + slope_y ** 2 + 1)
     lit = np.clip((0.5 * slope_x + 0.42 * slope_y + 0.76) / length, 0, 1)
@@ -107,7 +114,8 @@ def portrait():
 
         flesh = mix(flesh, rgb('#6e3526'), 0.5 * bump(ex, ey - 12, 60, 20))
         opening = mask([e(-44, 8), e(-26, -10), e(2, -20), e(30, -12), e(47, 0), e(26, 14), e(0, 19), e(-26, 15)], 0.9)
-        white = mix(rgb('#efe3da'), rgb('#9a8078'), smooth(ey + 4, ey - 18, y) * 0.8 + 0.3 * smooth(20, 46, abs(x - ex)))
+        white = mix(rgb('#efe3da'), rgb('#9a8078'), smooth(ey + 4, ey - 18, y) * 0.8 + 0.3 *
+                    smooth(20, 46, abs(x - ex)))
         iris = oval(ex - 2, ey - 2, 23, 23)
         ray = 0.5 + 0.5 * np.sin(np.arctan2(y - ey + 2, x - ex + 2) * 34 + 3 * np.sin(iris * 9))
         ball = mix(white, mix(rgb('#1d4a3d'), rgb('#7fb487'), np.clip(0.9 * ray * smooth(0, 0.7, iris) + 0.5 * smooth(
@@ -123,37 +131,45 @@ def portrait():
         lines.stroke([e(-38, -8), e(-22, -24), e(4, -33), e(32, -26), e(50, -14)], 120, 1.5, 1.5, middle=3)
         lines.stroke([e(-26, 17), e(0, 21), e(27, 15), e(47, 1)], 130, 1, 2, middle=1.6)
         for t in np.linspace(0, 1, 17):
-            px, py = np.interp(t, [0, 0.5, 1], [-30, 4, 50]), np.interp(t, [0, 0.25, 0.5, 0.75, 1], [-9, -18, -22, -16, -5])
+            px, py = np.interp(t, [0, 0.5, 1], [-30, 4, 50]), np.interp(t, [0, 0.25, 0.5, 0.75, 1],
+                                                                        [-9, -18, -22, -16, -5])
             reach = 8 + 13 * t
-            lines.stroke([e(px, py), e(px + reach * (t - 0.35) * 0.8, py - reach * 0.5), e(px + reach * (t - 0.2), py - reach)],
+            lines.stroke([e(px, py), e(px + reach * (t - 0.35) * 0.8, py - reach * 0.5),
+                          e(px + reach * (t - 0.2), py - reach)],
                          255, 2.4, 0.5)
         for _ in range(130):
             t = rng.uniform(0, 1)
             px, py = np.interp(t, [0, 0.45, 1], [-50, 2, 66]), np.interp(t, [0, 0.3, 0.65, 1], [-58, -66, -66, -48])
-            lines.stroke([e(px, py + rng.normal(4, 3.4) * (1.25 - t)), e(px + 8 + 9 * t, py - 9 * (1 - t) + rng.normal(1, 1.5))],
+            lines.stroke([e(px, py + rng.normal(4, 3.4) * (1.25 - t)), e(px + 8 + 9 * t, py - 9 * (1 - t) +
+                                                                         rng.normal(1, 1.5))],
                          int(rng.uniform(120, 220)), 2.0, 0.5)
         flesh = mix(flesh, rgb('#24100f'), blur(np.asarray(lines.take(), np.float64) / 255, 0.7))
 
-    upper = mask([(318, 617), (350, 611), (373, 607), (384, 611), (395, 607), (418, 611), (450, 617), (420, 626), (384, 631),
+    upper = mask([(318, 617), (350, 611), (373, 607), (384, 611), (395, 607), (418, 611), (450, 617), (420, 626),
+                  (384, 631),
                   (348, 626)], 1.4)
     lower = mask([(318, 617), (348, 627), (384, 632), (420, 627), (450, 617), (426, 645), (384, 657), (342, 645)], 1.6)
     flesh = mix(flesh, rgb('#a03c3c'), upper * 0.85)
     flesh = mix(flesh, mix(rgb('#c9565a'), rgb('#f2a294'), bump(368, 641, 36, 9)), lower * 0.85)
     seam = Canvas(width, height, 0, 'L')
-    seam.stroke([(311, 613), (318, 617), (348, 626), (384, 631), (420, 626), (450, 617), (457, 613)], 255, 2, 2, middle=3.6)
+    seam.stroke([(311, 613), (318, 617), (348, 626), (384, 631), (420, 626), (450, 617), (457, 613)], 255, 2, 2,
+                middle=3.6)
     flesh = mix(flesh, rgb('#571d22'), blur(np.asarray(seam.take(), np.float64) / 255, 0.9))
     picture = mix(picture, flesh, face)
 
     # hair over the brow, from a side parting, and a few flowers in it
-    for cap in ([(330, 190), (270, 230), (238, 330), (226, 470), (196, 480), (180, 330), (240, 180), (330, 134), (400, 150)],
-                [(330, 190), (430, 226), (510, 300), (540, 420), (552, 500), (590, 470), (592, 320), (530, 190), (420, 128),
+    for cap in ([(330, 190), (270, 230), (238, 330), (226, 470), (196, 480), (180, 330), (240, 180), (330, 134),
+                 (400, 150)],
+                [(330, 190), (430, 226), (510, 300), (540, 420), (552, 500), (590, 470), (592, 320), (530, 190),
+                 (420, 128),
                  (330, 140)]):
         picture = mix(picture, hair_dark, mask(cap, 2.2))
     hair([[(338, 172), (272, 214), (226, 320), (204, 470), (186, 640)], [(340, 160), (250, 192), (202, 320), (180, 500),
           (150, 700)], [(338, 146), (236, 176), (184, 310), (164, 520), (136, 760)]], 420, 7, 2)
     hair([[(338, 168), (440, 196), (530, 290), (570, 440), (596, 640)], [(344, 152), (470, 172), (560, 280), (594, 460),
           (622, 700)], [(340, 178), (430, 216), (508, 290), (546, 400), (562, 540)]], 440, 8, 2)
-    for fx, fy, r, colour in ((566, 300, 40, '#f4b8a0'), (600, 372, 30, '#fff0dc'), (538, 236, 28, '#fff0dc'), (588, 244, 20,
+    for fx, fy, r, colour in ((566, 300, 40, '#f4b8a0'), (600, 372, 30, '#fff0dc'), (538, 236, 28, '#fff0dc'),
+                              (588, 244, 20,
                               '#e97f6e')):
         for turn in rng.permutation(np.arange(6) * np.pi / 3 + rng.uniform(0, 1)):
             px, py = fx + r * 0.55 * np.cos(turn), fy + r * 0.55 * np.sin(turn)
@@ -190,9 +206,11 @@ def landscape():
             snow = smooth(0.1, -0.06, v - top[None, :] - 0.05 - 0.06 * rock) * smooth(0.25, 0.65, shade)
             stone = mix(stone, rgb('#f4f6fa') * np.clip(shade, 0.55, 1.1)[:, :, None], snow)
         lower = smooth(0.0, 0.25, v - top[None, :])
-        picture = mix(picture, mix(stone, haze, np.clip(fog + 0.3 * lower, 0, 0.92)), smooth(-0.0008, 0.0014, v - top[None, :]))
+        picture = mix(picture, mix(stone, haze, np.clip(fog + 0.3 * lower, 0, 0.92)),
+                      smooth(-0.0008, 0.0014, v - top[None, :]))
     # the wood: many narrow crowns, darker towards the foot
-    for depth, (base, count, tall, tone) in enumerate(((0.665, 520, 38, 0.8), (0.70, 330, 62, 0.55), (0.75, 130, 104, 0.36))):
+    for depth, (base, count, tall, tone) in enumerate(((0.665, 520, 38, 0.8), (0.70, 330, 62, 0.55),
+                                                       (0.75, 130, 104, 0.36))):
         treeline = base + 0.014 * noise(rng, width, 3, 260, 3)[1]
         crowns = np.full(width, np.inf)
         for _ in range(count):
@@ -206,7 +224,8 @@ def landscape():
         needles = noise(rng, width, height, 9, 4, 0.7, 0.5)
         green = mix(rgb('#1f2e20'), rgb('#57683a'), smooth(-0.6, 1.0, needles)) * tone / 0.6
         picture = mix(picture, mix(green, haze, 0.26 - 0.12 * depth), smooth(-0.5, 0.8, y - crowns[None, :]))
-        picture = mix(picture, mix(green * 0.8, haze, 0.2 - 0.09 * depth), smooth(-1, 2, y - treeline[None, :] * height))
+        picture = mix(picture, mix(green * 0.8, haze, 0.2 - 0.09 * depth),
+                      smooth(-1, 2, y - treeline[None, :] * height))
     meadow = 0.79 + 0.03 * noise(rng, width, 3, 420, 3)[1]
     near = np.clip((v - meadow[None, :]) / (1 - meadow[None, :]), 0, 1)
     fine, coarse = noise(rng, width, height, 7, 3, 0.8, 0.4), noise(rng, width, height, 90, 5, 0.6, 2.4)
@@ -236,7 +255,8 @@ def dahlias():
         t, s = (dx * np.cos(turn) + dy * np.sin(turn)) / length, (dy * np.cos(turn) - dx * np.sin(turn)) / half
         outline = np.sin(np.pi * np.clip(t, 0, 1) ** 0.8) ** 0.62
         inside = smooth(-0.03, 0.05, outline - np.abs(s)) * (t > 0) * (t < 1)
-        fold = 1 - 0.5 * np.exp(-(s / 0.12) ** 2) * (1 - t) - 0.3 * smooth(0.3, 1.0, np.abs(s) / np.maximum(outline, 0.05))
+        fold = 1 - 0.5 * np.exp(-(s / 0.12) ** 2) * (1 - t) - 0.3 * smooth(0.3, 1.0,
+                                                                           np.abs(s) / np.maximum(outline, 0.05))
         veins = 1 + 0.05 * np.sin(s * 26)
         light = 0.87 + 0.22 * np.cos(turn + 2.3)
         colour = mix(inner, outer, smooth(0.05, 0.85, t)) * (fold * veins * light)[:, :, None]
@@ -247,19 +267,22 @@ def dahlias():
     for lx, ly, turn, length in ((90, 560, -0.9, 190), (560, 120, 2.2, 170), (600, 560, -2.4, 210), (60, 90, 0.7, 180),
                                  (330, 620, -1.4, 170), (610, 330, 3.0, 160), (20, 330, 0.1, 150)):
         petal(lx, ly, turn, length, 40, rgb('#00803a'), rgb('#35d04a'))
-    flowers = ((195, 210, 176, '#ff1800', '#ff8400'), (468, 412, 190, '#e6006e', '#ff7ad0'), (170, 492, 116, '#ffb400', '#fff04a'),
+    flowers = ((195, 210, 176, '#ff1800', '#ff8400'), (468, 412, 190, '#e6006e', '#ff7ad0'),
+               (170, 492, 116, '#ffb400', '#fff04a'),
                (490, 138, 104, '#8a00ff', '#d79aff'), (330, 318, 70, '#f01030', '#ff9a6a'))
     for cx, cy, radius, inner, outer in flowers:
         for ring, count in enumerate((17, 16, 15, 13, 11, 9, 7)):
             reach = radius * (1 - 0.125 * ring)
             for k in rng.permutation(count):
                 turn = 2 * np.pi * (k + 0.5 * (ring % 2)) / count + rng.normal(0, 0.03)
-                petal(cx, cy, turn, reach * rng.uniform(0.95, 1.03), reach * 0.17 + 4, rgb(inner) * (0.55 + 0.06 * ring),
+                petal(cx, cy, turn, reach * rng.uniform(0.95, 1.03), reach * 0.17 + 4, rgb(inner) *
+                      (0.55 + 0.06 * ring),
                       rgb(outer) * (0.86 + 0.02 * ring))
         for k in range(60):
             angle, r = k * 2.39996, radius * 0.13 * np.sqrt(k / 60)
             far = np.hypot(x - cx - r * np.cos(angle), y - cy - r * np.sin(angle))
-            picture = mix(picture, rgb('#ffe44a') * (0.6 + 0.4 * k / 60), smooth(radius * 0.018 + 1, radius * 0.018 - 0.6, far))
+            picture = mix(picture, rgb('#ffe44a') * (0.6 + 0.4 * k / 60),
+                          smooth(radius * 0.018 + 1, radius * 0.018 - 0.6, far))
     return to_image(picture, rng)
 
 
@@ -280,9 +303,11 @@ def still_life():
     rings = noise(rng, width, height, 200, 4, stretch=0.4)
     planks = np.floor((across + 900) / 150)
     fibre = np.sin((across + 7 * planks ** 2) / 5 + 6 * rings + 2 * np.sin(y / 50 + planks)) * 0.5 + 0.5
-    wood = mix(rgb('#6b3f22'), rgb('#b87b45'), 0.25 + 0.35 * fibre + 0.12 * noise(rng, width, height, 6, 3, stretch=0.3))
+    wood = mix(rgb('#6b3f22'), rgb('#b87b45'), 0.25 + 0.35 * fibre + 0.12 *
+               noise(rng, width, height, 6, 3, stretch=0.3))
     wood = wood * (0.86 + 0.14 * smooth(0, 0.03, np.abs(((across + 900) / 150) % 1 - 0.5) * -1 + 0.5))[:, :, None]
-    picture = mix(wall, wood * (0.72 + 0.4 * depth * smooth(width * 1.2, 0, x))[:, :, None], smooth(-1.5, 1.5, y - edge_y))
+    picture = mix(wall, wood * (0.72 + 0.4 * depth * smooth(width * 1.2, 0, x))[:, :, None],
+                  smooth(-1.5, 1.5, y - edge_y))
 
     def drop(px, py, rx, ry, strength):
         nonlocal picture
@@ -300,26 +325,31 @@ def still_life():
         peel = mix(peel, rgb('#ffe3b0'), smooth(0.88, 1.03, lit + pores * 0.3) * 0.9)
         peel = mix(peel, rgb('#b8653a'), 0.5 * smooth(0.35, 1.0, ny) * smooth(0.2, 0.9, 1 - nz))
         picture = mix(picture, peel, smooth(r + 0.7, r - 0.7, np.hypot(x - px, (y - py) / 0.97)))
-        picture = mix(picture, rgb('#4f5b22'), smooth(r * 0.11, r * 0.05, np.hypot(x - px + r * 0.12, (y - py + r * 0.72) * 2)))
+        picture = mix(picture, rgb('#4f5b22'), smooth(r * 0.11, r * 0.05,
+                                                      np.hypot(x - px + r * 0.12, (y - py + r * 0.72) * 2)))
 
     # the cup: a body between two ellipses, glazed, with a handle and tea in it
     left, right, top, foot = 250.0, 452.0, 352.0, 590.0
     drop(420, 590, 210, 46, 0.75)
     centre, half = (left + right) / 2, (right - left) / 2
     ring = np.abs(np.hypot((x - right + 6) / 58, (y - 440) / 70) - 0.82) - 0.17
-    picture = mix(picture, mix(rgb('#1f5560'), rgb('#8ccfcb'), smooth(480, 380, y)), smooth(0.02, -0.02, ring) * (x > right - 12))
+    picture = mix(picture, mix(rgb('#1f5560'), rgb('#8ccfcb'), smooth(480, 380, y)), smooth(0.02, -0.02, ring) *
+                  (x > right - 12))
     narrow = half * (1 - 0.22 * smooth(top + 60, foot, y))
     s = (x - centre) / narrow
     inside = smooth(1.006, 0.994, np.abs(s)) * (y > top) * (y < foot + 26 * np.sqrt(np.clip(1 - s ** 2, 0, 1)))
     glaze = mix(rgb('#103a44'), rgb('#57a9aa'), smooth(0.9, -0.55, s))
-    glaze = mix(glaze, rgb('#eafaf4'), 0.85 * np.exp(-((s + 0.55) / 0.07) ** 2) * smooth(top, top + 40, y) * smooth(foot, 470, y))
+    glaze = mix(glaze, rgb('#eafaf4'), 0.85 * np.exp(-((s + 0.55) / 0.07) ** 2) * smooth(top, top + 40, y) *
+                smooth(foot, 470, y))
     glaze = mix(glaze, rgb('#e9b877'), 0.35 * smooth(0.55, 1.0, s) + 0.9 * smooth(
         6, 0, np.abs(y - 500 - 24 * np.sqrt(np.clip(1 - s ** 2, 0, 1)) - 5 * np.sin(s * 14))))
     picture = mix(picture, glaze, inside)
     rim = np.hypot((x - centre) / half, (y - top) / 30)
     picture = mix(picture, rgb('#9ed8d2'), smooth(1.03, 1.0, rim))
-    picture = mix(picture, mix(rgb('#2f1408'), rgb('#a4501c'), smooth(-0.9, 0.9, (x - centre) / half)), smooth(0.92, 0.89, rim))
-    picture = mix(picture, rgb('#ffd9a0'), 0.5 * smooth(0.18, 0.0, np.hypot((x - centre + 40) / half, (y - top + 6) / 40)))
+    picture = mix(picture, mix(rgb('#2f1408'), rgb('#a4501c'), smooth(-0.9, 0.9, (x - centre) / half)),
+                  smooth(0.92, 0.89, rim))
+    picture = mix(picture, rgb('#ffd9a0'), 0.5 * smooth(0.18, 0.0, np.hypot((x - centre + 40) / half,
+                                                                            (y - top + 6) / 40)))
     orange(150, 590, 92)
     orange(268, 650, 84)
     steam = noise(rng, width, height, 90, 4, stretch=0.4)

@@ -11,7 +11,8 @@ import sys
 import numpy as np
 from PIL import Image, ImageDraw
 
-from draw_kit import (Canvas, blur, display_p3_profile, from_image, grid, jpeg_bytes, mix, noise, phone_exif, png16, rgb,
+from draw_kit import (Canvas, blur, display_p3_profile, from_image, grid, jpeg_bytes, mix, noise, phone_exif, png16,
+                      rgb,
                       smooth, spline, to_image)
 from draw_painted import dahlias, landscape, portrait, still_life
 
@@ -33,26 +34,32 @@ def cartoon():
     for x, base, height in ((70, 560, 150), (145, 575, 110), (650, 570, 140), (715, 560, 170), (590, 585, 90)):
         for level in range(3):
             top, half = base - height + level * height * 0.26, height * (0.16 + 0.07 * level)
-            c.shape([(x, top), (x + half, top + height * 0.42), (x - half, top + height * 0.42)], '#2c4657', curved=False)
+            c.shape([(x, top), (x + half, top + height * 0.42), (x - half, top + height * 0.42)], '#2c4657',
+                    curved=False)
     c.shape([(-60, 640), (150, 580), (390, 610), (600, 590), (830, 650), (830, 830), (-60, 830)], '#6fae5b', ink, 6)
     c.shape([(-60, 720), (170, 680), (420, 715), (830, 690), (830, 830), (-60, 830)], '#58944f')
     # tail, body, chest, legs
-    c.shape([(430, 640), (520, 650), (600, 600), (622, 515), (590, 455), (560, 500), (530, 560), (450, 590)], '#e8743b', ink, 6)
+    c.shape([(430, 640), (520, 650), (600, 600), (622, 515), (590, 455), (560, 500), (530, 560), (450, 590)], '#e8743b',
+            ink, 6)
     c.shape([(622, 515), (590, 455), (560, 500), (572, 522), (590, 514), (602, 534)], '#fff4e6', ink, 6)
-    c.shape([(262, 680), (250, 560), (290, 450), (360, 420), (430, 455), (472, 560), (470, 680), (366, 696)], '#e8743b', ink, 6)
+    c.shape([(262, 680), (250, 560), (290, 450), (360, 420), (430, 455), (472, 560), (470, 680), (366, 696)], '#e8743b',
+            ink, 6)
     c.shape([(318, 500), (362, 485), (404, 500), (400, 590), (362, 650), (326, 590)], '#fff4e6')
     for x in (318, 404):
-        c.shape([(x - 26, 600), (x + 26, 600), (x + 28, 672), (x + 34, 690), (x, 698), (x - 34, 690), (x - 28, 672)], '#d9642e',
+        c.shape([(x - 26, 600), (x + 26, 600), (x + 28, 672), (x + 34, 690), (x, 698), (x - 34, 690), (x - 28, 672)],
+                '#d9642e',
                 ink, 6)
         c.shape([(x - 30, 674), (x + 30, 674), (x + 34, 690), (x, 698), (x - 34, 690)], '#3d2436')
     # ears, head, mask
     for side in (-1, 1):
-        c.shape([(362 + side * 38, 300), (362 + side * 96, 205), (362 + side * 128, 345)], '#e8743b', ink, 6, curved=False)
+        c.shape([(362 + side * 38, 300), (362 + side * 96, 205), (362 + side * 128, 345)], '#e8743b', ink, 6,
+                curved=False)
         c.shape([(362 + side * 62, 295), (362 + side * 92, 240), (362 + side * 108, 325)], '#3d2436', curved=False)
     c.shape([(250, 370), (290, 300), (362, 280), (434, 300), (474, 370), (440, 420), (396, 452), (362, 464), (328, 452),
              (284, 420)], '#f0813f', ink, 6)
     for side in (-1, 1):
-        c.shape([(362 + side * 106, 372), (362 + side * 70, 362), (362 + side * 34, 392), (362 + side * 12, 428), (362, 458),
+        c.shape([(362 + side * 106, 372), (362 + side * 70, 362), (362 + side * 34, 392), (362 + side * 12, 428),
+                 (362, 458),
                  (362 + side * 40, 446), (362 + side * 80, 416)], '#fff4e6')
     c.stroke([(284, 420), (328, 452), (362, 464), (396, 452), (440, 420)], ink, 6, 6)
     for side in (-1, 1):
@@ -122,7 +129,8 @@ def line_art():
         c.disc(x, y, 0.17 * size, 0.15 * size, 255, 20, 3.0)
         for a in np.linspace(0, 2 * np.pi, 26, endpoint=False):
             r = size * rng.uniform(0.24, 0.33)
-            c.stroke([(x + 0.17 * size * np.cos(a), y + 0.15 * size * np.sin(a)), (x + r * np.cos(a), y + r * 0.9 * np.sin(a))],
+            c.stroke([(x + 0.17 * size * np.cos(a), y + 0.15 * size * np.sin(a)),
+                      (x + r * np.cos(a), y + r * 0.9 * np.sin(a))],
                      20, 1.2, 0.9)
             c.disc(x + r * np.cos(a), y + r * 0.9 * np.sin(a), 2.6, fill=20)
         for a in np.linspace(0, np.pi, 5, endpoint=False):
@@ -131,20 +139,25 @@ def line_art():
 
     for y in (832, 838, 850):
         c.stroke([(40, y), (300, y - 4), (728, y + 2)], 20, 0.8, 0.8, middle=2.2)
-    stems = [[(372, 640), (330, 480), (300, 330)], [(388, 640), (400, 430), (430, 190)], [(400, 640), (500, 500), (560, 380)],
+    stems = [[(372, 640), (330, 480), (300, 330)], [(388, 640), (400, 430), (430, 190)],
+             [(400, 640), (500, 500), (560, 380)],
              [(360, 640), (240, 520), (170, 470)], [(410, 640), (540, 570), (640, 540)]]
     for points in stems:
         stem(points)
-    for args in ((330, 500, -2.75, 170, 40), (322, 430, -0.5, 150, 36), (392, 520, -2.3, 130, 32), (402, 420, -0.75, 170, 40),
-                 (408, 360, -2.5, 150, 36), (420, 260, -0.35, 130, 30), (470, 545, -1.2, 120, 30), (170, 470, -2.5, 120, 32),
-                 (235, 520, -1.75, 130, 32), (250, 530, 2.75, 130, 34), (640, 540, -0.4, 100, 28), (560, 562, -1.3, 120, 30),
+    for args in ((330, 500, -2.75, 170, 40), (322, 430, -0.5, 150, 36), (392, 520, -2.3, 130, 32),
+                 (402, 420, -0.75, 170, 40),
+                 (408, 360, -2.5, 150, 36), (420, 260, -0.35, 130, 30), (470, 545, -1.2, 120, 30),
+                 (170, 470, -2.5, 120, 32),
+                 (235, 520, -1.75, 130, 32), (250, 530, 2.75, 130, 34), (640, 540, -0.4, 100, 28),
+                 (560, 562, -1.3, 120, 30),
                  (580, 555, 0.75, 120, 32), (300, 330, -2.9, 110, 28)):
         leaf(*args)
     poppy(292, 292, 92)
     poppy(438, 158, 104)
     poppy(572, 362, 84)
     # the jug, from its outline; shaded with three layers of hatching that follow its belly
-    outline = [(322, 620), (340, 655), (300, 710), (288, 770), (318, 832), (384, 842), (450, 832), (482, 770), (470, 710),
+    outline = [(322, 620), (340, 655), (300, 710), (288, 770), (318, 832), (384, 842), (450, 832), (482, 770),
+               (470, 710),
                (430, 655), (448, 620)]
     c.shape(spline(outline, False) + [(448, 620)], 255, curved=False)
     for layer, (start, step, slope) in enumerate(((0.42, 7, 0.5), (0.62, 7, -0.4), (0.8, 5, 0.1))):
@@ -180,7 +193,8 @@ def lake_reference(width, height):
     sky = mix(sky, rgb('#fff3c4'), glow * 0.8)
     sky = mix(sky, rgb('#fffbe6'), smooth(0.034, 0.029, np.hypot((u - 0.62) * width / height, v - 0.455)))
     picture = sky
-    for base, rise, colour, seed in ((0.5, 0.11, '#8a6b9c', 1), (0.535, 0.09, '#5d5487', 2), (0.555, 0.05, '#3c4470', 3)):
+    for base, rise, colour, seed in ((0.5, 0.11, '#8a6b9c', 1), (0.535, 0.09, '#5d5487', 2),
+                                     (0.555, 0.05, '#3c4470', 3)):
         hills = np.sin(np.arange(width) / width * (7 + 3 * seed) + 2.1 * seed) + 0.5 * np.sin(
             np.arange(width) / width * (19 + 5 * seed) + seed)
         top = base - rise * (0.5 + 0.45 * hills)
@@ -197,7 +211,8 @@ def lake_reference(width, height):
     image = to_image(picture)
     pen = ImageDraw.Draw(image)
     pen.ellipse((60, height * 0.56 - 10, 400, height * 0.56 + 26), fill='#2a2f3f')
-    for cx, cy, r, colour in [(120 + 26 * k + rng.uniform(-8, 8), height * 0.5 + rng.uniform(-46, 16), rng.uniform(22, 40),
+    for cx, cy, r, colour in [(120 + 26 * k + rng.uniform(-8, 8), height * 0.5 + rng.uniform(-46, 16),
+                               rng.uniform(22, 40),
                                ('#2f4238', '#3d5a41', '#54703f', '#7f7a3c', '#b3703b')[k % 5]) for k in range(10)]:
         pen.ellipse((cx - r, cy - r, cx + r, cy + r * 1.1), fill=colour)
     for k in range(9):
@@ -209,7 +224,8 @@ def lake_reference(width, height):
     pen.polygon([(682, 632), (682, 450), (612, 618)], fill='#f0b88a')
     pen.line((686, 640, 686, 405), fill='#33202a', width=6)
     for k in range(14):
-        pen.line((592 + 14 * k, 682 + k % 3 * 9, 640 + 12 * k, 684 + k % 3 * 9), fill='#e9c39a' if k % 2 else '#6d5a7a', width=5)
+        pen.line((592 + 14 * k, 682 + k % 3 * 9, 640 + 12 * k, 684 + k % 3 * 9), fill='#e9c39a' if k % 2 else '#6d5a7a',
+                 width=5)
     return from_image(image)
 
 
@@ -278,27 +294,37 @@ def gradient_sky():
     far = np.hypot((u - 0.34) * width / height, v - 0.74)
     sky = mix(sky, rgb('#fff2c9'), np.exp(-(far / 0.2) ** 2) * 0.9)
     sky = mix(sky, rgb('#fffdf0'), smooth(0.062, 0.057, far))
-    for k, (at, thick, reach) in enumerate(((0.56, 0.012, 0.8), (0.61, 0.008, 0.7), (0.665, 0.01, 0.9), (0.4, 0.02, 0.35))):
+    for k, (at, thick, reach) in enumerate(((0.56, 0.012, 0.8), (0.61, 0.008, 0.7), (0.665, 0.01, 0.9),
+                                            (0.4, 0.02, 0.35))):
         band = np.exp(-((v - at - 0.012 * np.sin(5 * u + 1.7 * k) - 0.03 * (u - 0.5)) / thick) ** 2)
-        sky = mix(sky, rgb('#ffc9a1') if k < 3 else rgb('#8d5fa6'), band * reach * (0.35 + 0.65 * np.sin(3.1 * u + k) ** 2))
+        sky = mix(sky, rgb('#ffc9a1') if k < 3 else rgb('#8d5fa6'), band * reach *
+                  (0.35 + 0.65 * np.sin(3.1 * u + k) ** 2))
     for top, colour in ((0.8 + 0.035 * np.sin(6 * u + 0.5) + 0.012 * np.sin(15 * u), '#6a3a5e'),
                         (0.86 + 0.03 * np.sin(4.3 * u + 2.4) + 0.01 * np.sin(19 * u + 1), '#3b2547'),
                         (0.93 + 0.025 * np.sin(5.1 * u + 4.2), '#170f2a')):
-        sky = mix(sky, mix(rgb(colour), rgb('#f0906a'), np.clip(0.3 - far * 1.2, 0, 1)), smooth(-0.0015, 0.0015, v - top))
+        sky = mix(sky, mix(rgb(colour), rgb('#f0906a'), np.clip(0.3 - far * 1.2, 0, 1)),
+                  smooth(-0.0015, 0.0015, v - top))
     return sky
 
 
 def pixel_art():
     """A wizard cat, 32x32, drawn left half only and mirrored; palette with a clear and a half-clear entry."""
-    half = ['...............o', '..............op', '.............opp', '.............opq', '............oppq', '............oppp',
-            '...........oppqp', '...........oyyyy', '......oo..opyppp', '......obooppqppp', '.....oobbboooooo', '....opppopppqqqq',
-            '....oooooooooooo', '.....obbbbbbbbbb', '.....obbbbbbbbbb', '.....obbbeeebbbb', '.....obbewoebbbb', '.....obbeooebbbc',
-            '.....obbbeebbcck', '.....occbbbbccco', '......occccccccc', '.......ooccccccc', '........oroooooo', '.......orrrrrryy',
-            '......orrsrrrrry', '......orsrrrrsrr', '.....occrrrrrsrr', '.....occorrrrsrr', '......oorrrrrsrr', '......obbborrsrr',
+    half = ['...............o', '..............op', '.............opp', '.............opq', '............oppq',
+            '............oppp',
+            '...........oppqp', '...........oyyyy', '......oo..opyppp', '......obooppqppp', '.....oobbboooooo',
+            '....opppopppqqqq',
+            '....oooooooooooo', '.....obbbbbbbbbb', '.....obbbbbbbbbb', '.....obbbeeebbbb', '.....obbewoebbbb',
+            '.....obbeooebbbc',
+            '.....obbbeebbcck', '.....occbbbbccco', '......occccccccc', '.......ooccccccc', '........oroooooo',
+            '.......orrrrrryy',
+            '......orrsrrrrry', '......orsrrrrsrr', '.....occrrrrrsrr', '.....occorrrrsrr', '......oorrrrrsrr',
+            '......obbborrsrr',
             '.......ooooooooo', '................']
     right = {'p': 'P', 'b': 'B', 'c': 'C', 'r': 'R', 'q': 'p', 's': 'R', 'y': 'Y'}
-    colours = {'.': None, 'o': '#22162e', 'p': '#5b4bc4', 'P': '#41339c', 'q': '#8577f0', 'y': '#ffd34d', 'Y': '#d99a2b',
-               'b': '#f4a24c', 'B': '#d97f33', 'c': '#fff0d6', 'C': '#e8cfae', 'w': '#ffffff', 'e': '#2d7a4f', 'k': '#e0607e',
+    colours = {'.': None, 'o': '#22162e', 'p': '#5b4bc4', 'P': '#41339c', 'q': '#8577f0', 'y': '#ffd34d',
+               'Y': '#d99a2b',
+               'b': '#f4a24c', 'B': '#d97f33', 'c': '#fff0d6', 'C': '#e8cfae', 'w': '#ffffff', 'e': '#2d7a4f',
+               'k': '#e0607e',
                'r': '#b8324f', 'R': '#8a2340', 's': '#d95570', 'h': '#000000', '*': '#fff7b0', 'd': '#7fe3ff'}
     order = list(colours)
     cells = np.zeros((32, 32), np.uint8)
@@ -307,8 +333,10 @@ def pixel_art():
             cells[row, column] = order.index(key)
             cells[row, 31 - column] = order.index(right.get(key, key))
     # what is on one side only: wand with a star, tail, sparks
-    for row, column, key in ([(26 - k, 26 + k // 3, 'o') for k in range(14)] + [(12, 30, '*'), (11, 30, 'y'), (13, 30, 'y'),
-                             (12, 29, 'y'), (12, 31, 'y'), (9, 28, 'd'), (7, 30, 'd'), (15, 28, 'd'), (5, 27, '*'), (3, 5, 'd'),
+    for row, column, key in ([(26 - k, 26 + k // 3, 'o') for k in range(14)] +
+                             [(12, 30, '*'), (11, 30, 'y'), (13, 30, 'y'),
+                             (12, 29, 'y'), (12, 31, 'y'), (9, 28, 'd'), (7, 30, 'd'), (15, 28, 'd'), (5, 27, '*'),
+                             (3, 5, 'd'),
                              (5, 3, '*'), (16, 2, 'd'), (19, 4, '*'), (4, 24, 'y')] +
                              [(20, 14, 'o'), (20, 17, 'o')]):
         cells[row, column] = order.index(key)
@@ -357,9 +385,11 @@ def sticker():
         foot, lean, tall = grass.uniform(118, 330), grass.uniform(-16, 16), grass.uniform(30, 92)
         t = np.clip((386 - y) / tall, 0, 1)
         blade = np.abs(x - foot - lean * t * t) - 3.4 * (1 - t)
-        over(mix(rgb('#17402f'), rgb('#6fbf5f'), t * grass.uniform(0.5, 1)), edge(blade) * (y > 386 - tall) * (y < 390) * edge(
+        over(mix(rgb('#17402f'), rgb('#6fbf5f'), t * grass.uniform(0.5, 1)), edge(blade) * (y > 386 - tall) *
+             (y < 390) * edge(
             body + 7, 2))
-    for fx, fy, r in ((180, 190, 9), (262, 165, 7), (226, 250, 11), (290, 268, 8), (160, 290, 7), (240, 325, 6), (196, 138, 5)):
+    for fx, fy, r in ((180, 190, 9), (262, 165, 7), (226, 250, 11), (290, 268, 8), (160, 290, 7), (240, 325, 6),
+                      (196, 138, 5)):
         far = np.hypot(x - fx, y - fy)
         over(rgb('#ffe680'), 0.75 * np.exp(-(far / (4.2 * r)) ** 2) * edge(body + 4))
         over(rgb('#fffbe0'), edge(far - r * 0.6, 1.5))
@@ -382,7 +412,8 @@ def sticker():
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent.parent / 'samples')
+    samples = pathlib.Path(__file__).resolve().parent.parent / 'samples'
+    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else samples
     folder.mkdir(parents=True, exist_ok=True)
     cartoon().save(folder / 'flat cartoon.png', optimize=True)
     line_art().save(folder / 'line-art.png', optimize=True)
@@ -397,7 +428,7 @@ def main():
     upright = still_life()
     small = io.BytesIO()
     upright.transpose(Image.ROTATE_90).resize((160, 120), Image.LANCZOS).save(small, 'JPEG', quality=70)
-    # Orientation 6: the rows as stored must be turned clockwise to stand upright, so they are stored turned the other way.
+    # Orientation 6: the rows as stored must be turned clockwise to stand upright, so they are stored turned back.
     (folder / 'phone-photo.jpg').write_bytes(jpeg_bytes(upright.transpose(Image.ROTATE_90), 90,
                                                         exif=phone_exif(6, small.getvalue())))
     for path in sorted(folder.glob('*.*g')):
