@@ -34,10 +34,10 @@ typedef struct CliContext {
 /** One command; the table of all of them is in main.c. */
 typedef struct CliCommand {
     const char *name;
-    const char *operands;    /**< as shown in the usage line */
-    const char *summary;     /**< one line for the list of commands */
-    const char *description; /**< paragraphs separated by blank lines; wrapped by help */
-    int least, most;         /**< how many operands; most < 0: any number */
+    const char *operands;        /**< as shown in the usage line */
+    const char *summary;         /**< one line for the list of commands */
+    const char *description;     /**< paragraphs separated by blank lines; wrapped by help */
+    int least, most;             /**< how many operands; most < 0: any number */
     int (*run)(CliContext *ctx); /**< @return an exit status */
 } CliCommand;
 

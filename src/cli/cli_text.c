@@ -37,9 +37,7 @@ char *cli_copy_n(const char *text, size_t length) {
     return copy;
 }
 
-char *cli_copy(const char *text) {
-    return cli_copy_n(text, strlen(text));
-}
+char *cli_copy(const char *text) { return cli_copy_n(text, strlen(text)); }
 
 char *cli_format_v(const char *format, va_list args) {
     va_list again;
@@ -67,6 +65,17 @@ void list_add(StringList *list, char *text) {
     list->items[list->count++] = text;
 }
 
+static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+void list_sort(StringList *list) {
+    if (list->count)
+        qsort(list->items, list->count, sizeof *list->items, by_bytes);
+}
+
+bool list_has(const StringList *sorted, const char *text) {
+    return sorted->count && bsearch(&text, sorted->items, sorted->count, sizeof *sorted->items, by_bytes);
+}
+
 void list_free(StringList *list) {
     for (size_t i = 0; i < list->count; i++)
         free(list->items[i]);
@@ -74,9 +83,7 @@ void list_free(StringList *list) {
     *list = (StringList){0};
 }
 
-static bool is_continuation(char c) {
-    return ((unsigned char)c & 0xC0) == 0x80;
-}
+static bool is_continuation(char c) { return ((unsigned char)c & 0xC0) == 0x80; }
 
 size_t cli_columns(const char *text) {
     size_t columns = 0;

@@ -15,7 +15,7 @@ typedef struct StringList {
     size_t count;
 } StringList;
 
-void *cli_alloc(size_t size);                                 /**< zeroed */
+void *cli_alloc(size_t size);                                /**< zeroed */
 void *cli_grow(void *block, size_t count, size_t item_size); /**< realloc to count items; checks overflow */
 char *cli_copy(const char *text);
 char *cli_copy_n(const char *text, size_t length);
@@ -23,6 +23,8 @@ char *cli_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *cli_format_v(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 void list_add(StringList *list, char *text); /**< takes the text */
+void list_sort(StringList *list); /**< by bytes, whatever the locale */
+bool list_has(const StringList *sorted, const char *text);
 void list_free(StringList *list);
 
 /** Characters of UTF-8 text, each taken to be one column wide. */

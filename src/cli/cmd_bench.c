@@ -26,7 +26,8 @@ const CliCommand command_bench = {
     .name = "bench",
     .operands = "",
     .summary = "time one optimisation step of each surrogate",
-    .description = "Times the encoder forward and backward on a square picture: the median of at least five after a warm-up.",
+    .description =
+        "Times the encoder forward and backward on a square picture: the median of at least five after a warm-up.",
     .least = 0,
     .most = 0,
     .run = run_bench,

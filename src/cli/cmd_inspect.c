@@ -45,8 +45,9 @@ const CliCommand command_inspect = {
     .name = "inspect",
     .operands = "FILE...",
     .summary = "show the rights, opt-out and provenance metadata of files",
-    .description = "Reads what a file says about itself: rights, opt-out values, provenance, and previews in which the clean "
-                   "picture could survive. Folders are taken as the pictures in them.",
+    .description =
+        "Reads what a file says about itself: rights, opt-out values, provenance, and previews in which the clean "
+        "picture could survive. Folders are taken as the pictures in them.",
     .least = 0,
     .most = -1,
     .run = run_inspect,

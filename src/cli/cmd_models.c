@@ -12,9 +12,8 @@ static int install(const CliContext *ctx) {
     if (ctx->operands.count < 2)
         return cli_usage(ctx, "install needs a model file, and may be given a name");
     const char *path = ctx->operands.items[1];
-    char *name = ctx->operands.count > 2
-                     ? cli_copy(ctx->operands.items[2])
-                     : cli_copy_n(path_base(path), (size_t)(path_ext(path) - path_base(path)));
+    char *name = ctx->operands.count > 2 ? cli_copy(ctx->operands.items[2])
+                                         : cli_copy_n(path_base(path), (size_t)(path_ext(path) - path_base(path)));
     int status = vernis_models_install(path, name, &err) ? cli_failure(path, &err) : CLI_DONE;
     if (status == CLI_USAGE)
         status = CLI_FAILED;
@@ -51,9 +50,10 @@ const CliCommand command_models = {
     .name = "models",
     .operands = "[FILE | install FILE [NAME]]",
     .summary = "list the surrogates, describe a model file, install one",
-    .description = "Without operands: lists the built-in and installed surrogates. With a .safetensors file: says what it is. "
-                   "'install' checks a model file and copies it to the configuration folder, so that --surrogate takes it by "
-                   "name (the file's own name without its ending, if none is given).",
+    .description =
+        "Without operands: lists the built-in and installed surrogates. With a .safetensors file: says what it is. "
+        "'install' checks a model file and copies it to the configuration folder, so that --surrogate takes it by "
+        "name (the file's own name without its ending, if none is given).",
     .least = 0,
     .most = 3,
     .run = run_models,

@@ -20,10 +20,11 @@ static void on_progress(void *opaque, const char *stage, double done) {
 static void plan_line(const CliContext *ctx, const CliJob *job, const VernisResult *result) {
     if (ctx->json) {
         char *input = cli_json(job->input), *output = cli_json(job->output);
-        console_result_f("{\"input\":%s,\"output\":%s,\"status\":\"planned\",\"width\":%u,\"height\":%u,\"bytes_in\":%llu,"
-                         "\"seconds_estimated\":%.1f,\"steps\":%d}",
-                         input, output, result->width, result->height, (unsigned long long)result->bytes_in,
-                         result->seconds, result->steps);
+        console_result_f(
+            "{\"input\":%s,\"output\":%s,\"status\":\"planned\",\"width\":%u,\"height\":%u,\"bytes_in\":%llu,"
+            "\"seconds_estimated\":%.1f,\"steps\":%d}",
+            input, output, result->width, result->height, (unsigned long long)result->bytes_in, result->seconds,
+            result->steps);
         free(input);
         free(output);
         return;
@@ -175,10 +176,11 @@ const CliCommand command_protect = {
     .operands = "FILE|DIR...",
     .summary = "protect pictures: the main job",
     .description =
-        "Adds the protection to each picture, writes rights metadata, reads the file back and reports what was done. The "
-        "result goes beside the input as NAME.protected.EXT, or where --output says. Folders are taken as the pictures in "
-        "them (with -r below them too); what Vernis wrote itself (*.protected.*, *_original.*) and hidden files are passed "
-        "over. '-' reads one picture from standard input and writes it to standard output. An input is never overwritten.",
+        "Adds the protection to each picture, writes rights metadata, reads the file back and reports what was done. "
+        "The result goes beside the input as NAME.protected.EXT, or where --output says. Folders are taken as the "
+        "pictures in them (with -r below them too); what Vernis wrote itself (*.protected.*, *_original.*) and hidden "
+        "files are passed over. '-' reads one picture from standard input and writes it to standard output. An input is "
+        "never overwritten.",
     .least = 0,
     .most = -1,
     .run = run_protect,

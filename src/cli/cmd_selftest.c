@@ -26,8 +26,9 @@ const CliCommand command_selftest = {
     .name = "selftest",
     .operands = "",
     .summary = "check kernels, one gradient and one encode-decode on this machine",
-    .description = "Checks every kernel against its reference, one gradient by differences, and one picture through encoding and "
-                   "decoding, and prints a table with the instruction set and the BLAS core type that were chosen.",
+    .description =
+        "Checks every kernel against its reference, one gradient by differences, and one picture through encoding and "
+        "decoding, and prints a table with the instruction set and the BLAS core type that were chosen.",
     .least = 0,
     .most = 0,
     .run = run_selftest,

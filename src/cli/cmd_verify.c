@@ -54,8 +54,8 @@ const CliCommand command_verify = {
     .summary = "measure what a protected file costs the eye and does to each surrogate",
     .description =
         "Reads both files from disk and measures the visibility of the change and how far it moves the latent of each "
-        "surrogate: directly, and after ingest (1080 pixels wide, JPEG 75 4:2:0, short side 512). The floor is what that "
-        "ingest alone does to the clean picture.",
+        "surrogate: directly, and after ingest (1080 pixels wide, JPEG 75 4:2:0, short side 512). The floor is what "
+        "that ingest alone does to the clean picture.",
     .least = 2,
     .most = 2,
     .run = run_verify,

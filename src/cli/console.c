@@ -23,6 +23,7 @@ void console_open(void) {
             _exit(1);
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file size becomes a write error as well */
 }
 
 static void wipe(void) {
@@ -31,9 +32,7 @@ static void wipe(void) {
     passing = false;
 }
 
-bool console_broken(void) {
-    return broken;
-}
+bool console_broken(void) { return broken; }
 
 bool console_result(const char *text) {
     if (broken)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * The two streams: results on standard output, everything else on standard error, and the one passing line (the progress
- * bar) that has to be wiped before anything else is printed.
+ * The two streams: results on standard output, everything else on standard error, and the one passing line (the
+ * progress bar) that has to be wiped before anything else is printed.
  */
 #ifndef VERNIS_CLI_CONSOLE_H
 #define VERNIS_CLI_CONSOLE_H
 
 #include <stdbool.h>
 
-/** Call first: holds the descriptors 0 to 2 (a picture must not be opened as number 1 and get our messages), and turns a
- * broken pipe into a write error. */
+/** Call first: holds the descriptors 0 to 2 (a picture must not be opened as number 1 and get our messages), and turns
+ * a broken pipe into a write error. */
 void console_open(void);
 
 /** Print result text on stdout, with a final newline, at once. After a failure nothing more is printed.
@@ -17,7 +17,7 @@ void console_open(void);
 bool console_result(const char *text);
 bool console_result_f(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-bool console_broken(void);   /**< a write to stdout has failed */
+bool console_broken(void); /**< a write to stdout has failed */
 
 /** One line on stderr, "vernis: " in front. */
 void console_note(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -21,9 +21,7 @@ static void put_n(Page *page, const char *text, size_t length) {
     page->text[page->length] = 0;
 }
 
-static void put(Page *page, const char *text) {
-    put_n(page, text, strlen(text));
-}
+static void put(Page *page, const char *text) { put_n(page, text, strlen(text)); }
 
 static void put_blanks(Page *page, int count) {
     for (int i = 0; i < count; i++)
@@ -94,10 +92,11 @@ static void put_commands(Page *page) {
         free(left);
     }
     put(page, "\n");
-    put_wrapped(page,
-                "'vernis help COMMAND' or 'vernis COMMAND --help' tells more about one, 'vernis --help' about the whole, "
-                "'vernis --version' which one this is.",
-                0, 0);
+    put_wrapped(
+        page,
+        "'vernis help COMMAND' or 'vernis COMMAND --help' tells more about one, 'vernis --help' about the whole, "
+        "'vernis --version' which one this is.",
+        0, 0);
 }
 
 char *help_short(void) {
@@ -131,8 +130,10 @@ char *help_all(void) {
         free(left);
     }
     put(&page, "\n");
-    put_wrapped(&page, "Results go to standard output; progress, warnings and errors to standard error. '-' stands for "
-                       "standard input or output where one file makes sense.", 0, 0);
+    put_wrapped(&page,
+                "Results go to standard output; progress, warnings and errors to standard error. '-' stands for "
+                "standard input or output where one file makes sense.",
+                0, 0);
     return page.text;
 }
 

@@ -33,9 +33,7 @@ static bool ends_in(const char *name, const char *const *endings, size_t count) 
     return false;
 }
 
-static bool is_handled(const char *name) {
-    return ends_in(name, handled, sizeof handled / sizeof handled[0]);
-}
+static bool is_handled(const char *name) { return ends_in(name, handled, sizeof handled / sizeof handled[0]); }
 
 static bool is_excluded(const Walk *walk, const char *path, const char *relative) {
     size_t count = vernis_settings_count(walk->settings, "exclude");
@@ -71,10 +69,6 @@ static void add_failed(CliInputs *inputs, const char *path, const char *verb, in
     snprintf(input->err.text, sizeof input->err.text, "%s: cannot %s: %s", path, verb, strerror(code));
 }
 
-static int by_bytes(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void take_file(Walk *walk, const char *path, const char *relative) {
     const char *name = path_base(path);
     if (walk->only_originals && is_our_writing(name))
@@ -99,8 +93,7 @@ static void walk_folder(Walk *walk, const char *folder, const char *relative) {
         if (entry->d_name[0] != '.')
             list_add(&names, cli_copy(entry->d_name));
     closedir(dir);
-    if (names.count)
-        qsort(names.items, names.count, sizeof *names.items, by_bytes);
+    list_sort(&names);
     for (size_t i = 0; i < names.count && !signals_cancelled(NULL); i++) {
         struct stat info, target;
         char *path = cli_format("%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/", names.items[i]);
@@ -109,8 +102,8 @@ static void walk_folder(Walk *walk, const char *folder, const char *relative) {
         if (skip) {
             /* left out, or a dangling link, or gone meanwhile */
         } else if (S_ISDIR(info.st_mode)) {
-            bool output = walk->has_not_into && info.st_dev == walk->not_into.st_dev &&
-                          info.st_ino == walk->not_into.st_ino;
+            bool output =
+                walk->has_not_into && info.st_dev == walk->not_into.st_dev && info.st_ino == walk->not_into.st_ino;
             if (walk->recursive && !output)
                 walk_folder(walk, path, below);
         } else if (S_ISREG(target.st_mode)) {

@@ -13,16 +13,16 @@
 #include "cli/console.h"
 #include "cli/signals.h"
 
-__attribute__((format(printf, 3, 0))) static VernisStatus fill(VernisError *err, VernisStatus status, const char *format,
-                                                               va_list args) {
+__attribute__((format(printf, 3, 0))) static VernisStatus fill(VernisError *err, VernisStatus status,
+                                                               const char *format, va_list args) {
     err->status = status;
     snprintf(err->where, sizeof err->where, "outputs");
     vsnprintf(err->text, sizeof err->text, format, args);
     return status;
 }
 
-__attribute__((format(printf, 3, 4))) static VernisStatus fail(VernisError *err, VernisStatus status, const char *format,
-                                                               ...) {
+__attribute__((format(printf, 3, 4))) static VernisStatus fail(VernisError *err, VernisStatus status,
+                                                               const char *format, ...) {
     va_list args;
     va_start(args, format);
     fill(err, status, format, args);
@@ -115,7 +115,8 @@ static VernisStatus swap(const CliJob *job, const char *finished, VernisError *e
     return status;
 }
 
-static VernisStatus execute_in_place(VernisSession *session, const CliJob *job, VernisResult *result, VernisError *err) {
+static VernisStatus execute_in_place(VernisSession *session, const CliJob *job, VernisResult *result,
+                                     VernisError *err) {
     char *folder = path_folder(job->output), *name = cli_format(".vernis-in-place.%s", path_base(job->output));
     char *finished = path_join(folder, name);
     unlink(finished); /* left by a run that was killed */
@@ -140,8 +141,8 @@ VernisStatus job_execute(VernisSession *session, const CliJob *job, VernisResult
 
 /* "a.protected.png  1080x1350  visibility 1.90  shift vernis-a 1.10  3.2 s" */
 static char *human_line(const CliContext *ctx, const CliJob *job, const VernisResult *result) {
-    char *line = cli_format("%s  %ux%u  visibility %.2f", job->output, result->width, result->height,
-                            result->visibility);
+    char *line =
+        cli_format("%s  %ux%u  visibility %.2f", job->output, result->width, result->height, result->visibility);
     for (size_t i = 0; i < result->shift_count; i++) {
         const VernisShift *shift = &result->shifts[i];
         char *longer = ctx->verbose ? cli_format("%s  shift %s %.2f (direct %.2f, floor %.2f)", line, shift->surrogate,

@@ -22,8 +22,9 @@ struct Ledger {
 };
 
 /* Settings of protect that say where, how much at once and what is told, but not what comes out. */
-static const char not_in_digest[] = "output recursive files-from exclude overwrite skip-existing dry-run resume threads jobs "
-                                    "max-memory json progress quiet verbose";
+static const char not_in_digest[] =
+    "output recursive files-from exclude overwrite skip-existing dry-run resume threads jobs "
+    "max-memory json progress quiet verbose";
 
 /* FNV-1a, 64 bits (draft-eastlake-fnv): told apart, not protected. */
 static uint64_t hash(uint64_t state, const char *text) {
@@ -65,10 +66,6 @@ void ledgers_open(Ledgers *out, const VernisSettings *settings) {
     snprintf(out->digest, sizeof out->digest, "%016" PRIx64, state);
 }
 
-static int by_bytes(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void read_lines(Ledger *ledger) {
     FILE *file = fopen(ledger->path, "r");
     if (!file)
@@ -80,8 +77,7 @@ static void read_lines(Ledger *ledger) {
             list_add(&ledger->lines, cli_copy_n(line, (size_t)n - 1));
     free(line);
     fclose(file);
-    if (ledger->lines.count)
-        qsort(ledger->lines.items, ledger->lines.count, sizeof *ledger->lines.items, by_bytes);
+    list_sort(&ledger->lines);
 }
 
 Ledger *ledgers_find(Ledgers *ledgers, const char *folder) {
@@ -135,8 +131,7 @@ char *ledger_line(const Ledgers *ledgers, const Ledger *ledger, const char *inpu
 }
 
 bool ledger_has_line(const Ledger *ledger, const char *line) {
-    return ledger->lines.count &&
-           bsearch(&line, ledger->lines.items, ledger->lines.count, sizeof *ledger->lines.items, by_bytes);
+    return list_has(&ledger->lines, line);
 }
 
 static char *begun_line(const Ledger *ledger, const char *output) {

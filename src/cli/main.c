@@ -10,9 +10,9 @@
 #include "cli/options.h"
 #include "cli/signals.h"
 
-const CliCommand *const cli_commands[] = {&command_protect, &command_verify,   &command_inspect, &command_models,
-                                          &command_presets, &command_probe,    &command_selftest, &command_bench,
-                                          NULL};
+const CliCommand *const cli_commands[] = {&command_protect,  &command_verify,  &command_inspect,
+                                          &command_models,   &command_presets, &command_probe,
+                                          &command_selftest, &command_bench,   NULL};
 
 int cli_usage(const CliContext *ctx, const char *format, ...) {
     va_list args;
@@ -35,7 +35,7 @@ int cli_failure(const char *file, const VernisError *err) {
         console_note("%s: %s", file, reason);
     else
         console_note("%s", reason);
-    return err->status == VERNIS_E_CANCELLED ? CLI_INTERRUPTED
+    return err->status == VERNIS_E_CANCELLED  ? CLI_INTERRUPTED
            : err->status == VERNIS_E_ARGUMENT ? CLI_USAGE
                                               : CLI_FAILED;
 }

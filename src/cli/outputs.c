@@ -6,9 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_on(const CliContext *ctx, const char *name) {
-    return vernis_settings_number(ctx->settings, name) != 0;
-}
+static bool is_on(const CliContext *ctx, const char *name) { return vernis_settings_number(ctx->settings, name) != 0; }
 
 static bool is_folder(const char *path) {
     struct stat info;
@@ -32,7 +30,8 @@ static int target_of_path(CliTarget *out, const CliContext *ctx, const CliInputs
         if (ctx->json)
             return cli_usage(ctx, "--json and the picture cannot both go to standard output");
         if (isatty(STDOUT_FILENO))
-            return cli_usage(ctx, "a picture is not written to a terminal: redirect standard output, or name a file with -o");
+            return cli_usage(
+                ctx, "a picture is not written to a terminal: redirect standard output, or name a file with -o");
         *out = TARGET_STDOUT;
         return CLI_DONE;
     }
@@ -88,9 +87,15 @@ static void name_output(CliJob *job, const CliContext *ctx, const CliInput *inpu
                         const VernisSession *session) {
     char *folder = NULL, *root = NULL, *below = NULL;
     switch (target) {
-    case TARGET_BESIDE: job->output = default_output(session, input->path, NULL); break;
-    case TARGET_STDOUT: job->output = cli_copy("-"); break;
-    case TARGET_FILE: job->output = cli_copy(vernis_settings_text(ctx->settings, "output")); break;
+    case TARGET_BESIDE:
+        job->output = default_output(session, input->path, NULL);
+        break;
+    case TARGET_STDOUT:
+        job->output = cli_copy("-");
+        break;
+    case TARGET_FILE:
+        job->output = cli_copy(vernis_settings_text(ctx->settings, "output"));
+        break;
     case TARGET_FOLDER:
         root = output_folder(ctx);
         below = path_folder(input->relative);
@@ -176,8 +181,8 @@ static bool identify(Identity *out, const char *path) {
     return true;
 }
 
-/* An output that is one of the inputs, among the jobs that would write it; a job whose output is its own input is told so
- * rather than that the output exists. */
+/* An output that is one of the inputs, among the jobs that would write it; a job whose output is its own input is told
+ * so rather than that the output exists. */
 static int find_overwritten_inputs(const CliJobs *jobs, const CliContext *ctx) {
     Identity *inputs = cli_alloc((jobs->count + 1) * sizeof *inputs), input, output;
     size_t count = 0;
@@ -192,8 +197,10 @@ static int find_overwritten_inputs(const CliJobs *jobs, const CliContext *ctx) {
             continue;
         bool own = identify(&input, job->input) && !by_identity(&input, &output);
         if (own || (job->state == JOB_TODO && bsearch(&output, inputs, count, sizeof *inputs, by_identity)))
-            status = cli_usage(ctx, "%s: the output %s is an input itself, which is never overwritten; nothing was done "
-                               "(--in-place keeps the original under another name)", job->input, job->output);
+            status = cli_usage(ctx,
+                               "%s: the output %s is an input itself, which is never overwritten; nothing was done "
+                               "(--in-place keeps the original under another name)",
+                               job->input, job->output);
     }
     free(inputs);
     return status;

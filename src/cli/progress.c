@@ -88,9 +88,7 @@ static char *clock_text(double seconds) {
     return cli_format("%ld:%02ld", s / 60, s % 60);
 }
 
-static size_t active_count(const Progress *progress) {
-    return progress->begun - progress->ended;
-}
+static size_t active_count(const Progress *progress) { return progress->begun - progress->ended; }
 
 /* "picture.png  [#####.....]  52% optimise  0:05 left  file 3 of 10, 1:10 left in all" */
 static void show_bar(const Progress *progress, size_t job) {
@@ -112,9 +110,9 @@ static void show_bar(const Progress *progress, size_t job) {
                           *whole_left ? " left in all" : "");
     else
         tail = cli_format("[%s] %3.0f%% %s  %s%s", bar, done * 100, item->stage, left, *left ? " left" : "");
-    char *name = several ? cli_format("%zu at once, %zu of %zu done", active_count(progress), progress->ended,
-                                      progress->count)
-                         : cli_copy(path_base(progress->jobs->items[job].input));
+    char *name =
+        several ? cli_format("%zu at once, %zu of %zu done", active_count(progress), progress->ended, progress->count)
+                : cli_copy(path_base(progress->jobs->items[job].input));
     /* The tail matters more than the name; a line that wraps could not be wiped. */
     int room = console_width() - 1 - (int)cli_columns(tail) - 2;
     const char *shown = room < 4 ? "" : cli_tail(name, (size_t)room);
@@ -140,9 +138,7 @@ static void show_plain(const Progress *progress, size_t job, bool begin) {
 }
 
 /* A number of seconds, or null. */
-static char *json_seconds(double seconds) {
-    return seconds < 0 ? cli_copy("null") : cli_format("%.1f", seconds);
-}
+static char *json_seconds(double seconds) { return seconds < 0 ? cli_copy("null") : cli_format("%.1f", seconds); }
 
 static void show_json(const Progress *progress, size_t job) {
     const Item *item = &progress->items[job];

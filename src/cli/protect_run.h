@@ -27,8 +27,8 @@ void run_finish(Run *run, size_t job, VernisStatus status, const VernisResult *r
 /** Do all jobs here. */
 void run_alone(Run *run, VernisSession *session);
 
-/** Do all jobs in `workers` child processes, each with its own session. No session may be open in this process. A worker
- * that dies fails its picture only. */
+/** Do all jobs in `workers` child processes, each with its own session. No session may be open in this process. A
+ * worker that dies fails its picture only. */
 void run_workers(Run *run, size_t workers);
 
 #endif

@@ -75,9 +75,7 @@ void signals_unblock(void) {
     sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-void signals_child(int slot, pid_t pid) {
-    children[slot] = pid;
-}
+void signals_child(int slot, pid_t pid) { children[slot] = pid; }
 
 void signals_become_worker(void) {
     for (int i = 0; i < SIGNALS_CHILDREN; i++)

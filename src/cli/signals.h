@@ -17,7 +17,7 @@ int signals_cancelled(void *unused);
 /** Name a file that is to be removed too if a second signal comes; NULL: none. Copied. */
 void signals_scratch(const char *path);
 
-void signals_block(void);   /**< hold signals back while a few calls belong together */
+void signals_block(void); /**< hold signals back while a few calls belong together */
 void signals_unblock(void);
 
 enum { SIGNALS_CHILDREN = 64 };
