@@ -39,7 +39,8 @@ VernisStatus vn_artist_key(uint64_t *key, const char *path, char *warning, size_
     char *folder = vn_config_dir(), *own = folder ? vn_path_join(folder, "artist.key") : NULL;
     VernisStatus status = VERNIS_OK;
     if (!own) {
-        snprintf(warning, capacity, "no configuration folder for the artist's key (HOME is unset): using the common pattern");
+        snprintf(warning, capacity,
+                 "no configuration folder for the artist's key (HOME is unset): using the common pattern");
     } else if (vn_path_exists(own)) {
         status = read_key(key, own, err);
     } else {
@@ -51,7 +52,8 @@ VernisStatus vn_artist_key(uint64_t *key, const char *path, char *warning, size_
             status = read_key(key, own, err);
         else if (status) { /* a read-only home must not stop the work */
             *key = 0;
-            snprintf(warning, capacity, "the artist's key could not be kept, using the common pattern: %.100s", problem.text);
+            snprintf(warning, capacity, "the artist's key could not be kept, using the common pattern: %.100s",
+                     problem.text);
             status = VERNIS_OK;
         }
     }

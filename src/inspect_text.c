@@ -13,7 +13,8 @@ typedef struct Row {
 } Row;
 
 static VernisStatus add_json(VnBytes *text, const char *path, const VnImage *image, const VnBag *bag,
-                             const char *profile, const Row *rows, size_t count, const VnInspection *found, VnError *err) {
+                             const char *profile, const Row *rows, size_t count, const VnInspection *found,
+                             VnError *err) {
     json_t *root = json_object(), *leaks = json_array();
     json_object_set_new(root, "input", json_string(path));
     json_object_set_new(root, "format", json_string(bag->format));
@@ -33,25 +34,31 @@ static VernisStatus add_json(VnBytes *text, const char *path, const VnImage *ima
     json_object_set_new(root, "leaks", leaks);
     char *line = root ? vn_json_text(root) : NULL;
     json_decref(root);
-    VernisStatus status = line ? vn_bytes_append(text, line, strlen(line), err) : vn_no_memory(err, "inspect", 0, "a line");
+    VernisStatus status =
+        line ? vn_bytes_append(text, line, strlen(line), err) : vn_no_memory(err, "inspect", 0, "a line");
     vn_free(line);
     return status;
 }
 
 static VernisStatus add_words(VnBytes *text, const char *path, const VnImage *image, const VnBag *bag,
-                              const char *profile, const Row *rows, size_t count, const VnInspection *found, VnError *err) {
+                              const char *profile, const Row *rows, size_t count, const VnInspection *found,
+                              VnError *err) {
     VN_TRY(vn_text_add(text, err, "%s\n  picture          %s, %ux%u, %u bits a sample%s\n  colour profile   %s\n", path,
                        bag->format, image->width, image->height, image->bits, image->alpha ? ", with transparency" : "",
-                       *profile ? profile : bag->srgb ? "none, tagged sRGB" : "none"));
+                       *profile    ? profile
+                       : bag->srgb ? "none, tagged sRGB"
+                                   : "none"));
     for (size_t i = 0; i < count; i++)
         if (rows[i].value)
             VN_TRY(vn_text_add(text, err, "  %-16s %s\n", rows[i].label, rows[i].value));
-    VN_TRY(vn_text_add(text, err, "  training         %s\n", found->reserved ? "reserved: mining for AI training is prohibited"
-                                                             : found->rights.data_mining ? "a value is stated, it does not prohibit training"
-                                                                                         : "nothing is stated"));
+    VN_TRY(vn_text_add(text, err, "  training         %s\n",
+                       found->reserved             ? "reserved: mining for AI training is prohibited"
+                       : found->rights.data_mining ? "a value is stated, it does not prohibit training"
+                                                   : "nothing is stated"));
     VN_TRY(vn_text_add(text, err, "  C2PA             %s\n",
                        found->c2pa ? "a manifest is present (its signature was not checked)" : "none"));
-    VN_TRY(vn_text_add(text, err, "  AI label         %s\n", *found->ai_label ? found->ai_label : "nothing a platform would read as AI was found"));
+    VN_TRY(vn_text_add(text, err, "  AI label         %s\n",
+                       *found->ai_label ? found->ai_label : "nothing a platform would read as AI was found"));
     if (!found->leaks)
         VN_TRY(vn_text_add(text, err, "  leaks            none found\n"));
     for (unsigned bit = 1; bit && bit <= found->leaks; bit <<= 1)

@@ -16,11 +16,11 @@ static VernisStatus add_encoder(VnBytes *text, const VnEncoderInfo *info, const 
                            info->name, info->family, info->pooled ? " with pooled branches" : "", info->stride,
                            info->latent_channels, info->width, info->macs_per_pixel / 1e3,
                            (double)info->parameters / 1e6, origin);
-    json_t *line = json_pack("{s:s, s:s, s:i, s:i, s:i, s:b, s:f, s:I, s:I, s:s}", "name", info->name, "family",
-                             info->family, "stride", (int)info->stride, "latent_channels", (int)info->latent_channels,
-                             "width", (int)info->width, "pooled", (int)info->pooled, "macs_per_pixel",
-                             info->macs_per_pixel, "parameters", (json_int_t)info->parameters, "file_bytes",
-                             (json_int_t)info->file_bytes, "origin", origin);
+    json_t *line =
+        json_pack("{s:s, s:s, s:i, s:i, s:i, s:b, s:f, s:I, s:I, s:s}", "name", info->name, "family", info->family,
+                  "stride", (int)info->stride, "latent_channels", (int)info->latent_channels, "width", (int)info->width,
+                  "pooled", (int)info->pooled, "macs_per_pixel", info->macs_per_pixel, "parameters",
+                  (json_int_t)info->parameters, "file_bytes", (json_int_t)info->file_bytes, "origin", origin);
     char *dump = line ? vn_json_text(line) : NULL;
     json_decref(line);
     VernisStatus status = dump ? vn_text_add(text, err, "%s\n", dump) : vn_no_memory(err, "models", 0, "a line");
@@ -39,7 +39,8 @@ static VernisStatus add_installed(VnBytes *text, int json, VnError *err) {
         char *path = vn_path_join(folder, entries[i]->d_name);
         if (!status && path && !strcmp(vn_path_ext(path), ".safetensors")) {
             if (vn_encoder_open(&encoder, path, &problem)) /* one bad file must not hide the others */
-                status = json ? VERNIS_OK : vn_text_add(text, err, "%-20s unusable: %s\n", entries[i]->d_name, problem.text);
+                status =
+                    json ? VERNIS_OK : vn_text_add(text, err, "%-20s unusable: %s\n", entries[i]->d_name, problem.text);
             else
                 status = add_encoder(text, vn_encoder_info(encoder), path, json, err);
         }
@@ -83,7 +84,8 @@ VernisStatus vernis_models_install(const char *path, const char *name, VernisErr
     VernisStatus status;
     if (!target)
         return vn_fail(err, VERNIS_E_ARGUMENT, "models",
-                       "%s: not a name for a model: at most 60 characters, no slash, no leading dot, and a home folder", name);
+                       "%s: not a name for a model: at most 60 characters, no slash, no leading dot, and a home folder",
+                       name);
     for (size_t i = 0; i < vn_builtin_count(); i++)
         if (!strcmp(name, vn_builtin_name(i))) {
             vn_free(target);

@@ -67,7 +67,8 @@ VernisStatus vn_strength_load(VnStrength *out, const char *name, VnError *err) {
     if (!json_is_number(visibility) || !(json_number_value(visibility) >= 0.2 && json_number_value(visibility) <= 20))
         status = vn_fail(err, VERNIS_E_FORMAT, "preset", "%s: \"visibility\" must be a number from 0.2 to 20", source);
     else if (!json_is_integer(steps) || json_integer_value(steps) < 1 || json_integer_value(steps) > 10000)
-        status = vn_fail(err, VERNIS_E_FORMAT, "preset", "%s: \"steps\" must be a whole number from 1 to 10000", source);
+        status =
+            vn_fail(err, VERNIS_E_FORMAT, "preset", "%s: \"steps\" must be a whole number from 1 to 10000", source);
     if (!status) {
         snprintf(out->name, sizeof out->name, "%s", name);
         out->visibility = json_number_value(visibility);
@@ -106,7 +107,8 @@ VernisStatus vernis_presets_text(const char *name, int json, char **out, VernisE
         status = load_json(&root, p->key, source, sizeof source, err);
         if (!status && name && !json) { /* one preset for reading: the text as it is, ready to be saved and edited */
             char *pretty = json_dumps(root, JSON_INDENT(2));
-            status = pretty ? vn_bytes_append(&text, pretty, strlen(pretty), err) : vn_no_memory(err, "preset", 0, "text");
+            status =
+                pretty ? vn_bytes_append(&text, pretty, strlen(pretty), err) : vn_no_memory(err, "preset", 0, "text");
             if (!status)
                 status = vn_bytes_append(&text, "\n", 1, err);
             free(pretty);

@@ -122,17 +122,18 @@ static VernisStatus load(const VernisSession *session, const char *input, const 
     return VERNIS_OK;
 }
 
-static VernisStatus attach_metadata(const VernisSession *session, const VnFormat *format, const VnBag *bag, VnBytes *file,
-                                    VernisResult *result, VnError *err) {
+static VernisStatus attach_metadata(const VernisSession *session, const VnFormat *format, const VnBag *bag,
+                                    VnBytes *file, VernisResult *result, VnError *err) {
     VnBytes exif = {0}, xmp = {0};
     VnRights rights = {0};
     VernisStatus status;
     /* The user's own words first; what the source says fills the gaps as far as --keep allows. */
-    char *const *from[] = {&session->rights.creator, &session->rights.copyright, &session->rights.credit,
+    char *const *from[] = {&session->rights.creator,     &session->rights.copyright,    &session->rights.credit,
                            &session->rights.license_url, &session->rights.licensor_url, &session->rights.contact_url,
-                           &session->rights.usage_terms, &session->rights.data_mining, &session->rights.source_type};
-    char **to[] = {&rights.creator, &rights.copyright, &rights.credit, &rights.license_url, &rights.licensor_url,
-                   &rights.contact_url, &rights.usage_terms, &rights.data_mining, &rights.source_type};
+                           &session->rights.usage_terms, &session->rights.data_mining,  &session->rights.source_type};
+    char **to[] = {&rights.creator,     &rights.copyright,    &rights.credit,
+                   &rights.license_url, &rights.licensor_url, &rights.contact_url,
+                   &rights.usage_terms, &rights.data_mining,  &rights.source_type};
     for (size_t i = 0; i < sizeof to / sizeof *to; i++)
         if (*from[i] && !(*to[i] = vn_strdup(*from[i]))) {
             status = vn_no_memory(err, "protect", strlen(*from[i]), "metadata");
@@ -307,8 +308,9 @@ VernisStatus vernis_verify_files(VernisSession *session, const char *original, c
             vn_error_name(err, paths[i]);
     }
     if (!status && (images[0].width != images[1].width || images[0].height != images[1].height))
-        status = vn_fail(err, VERNIS_E_ARGUMENT, "verify", "%s is %ux%u, but %s is %ux%u: the sizes must be equal",
-                         protected_file, images[1].width, images[1].height, original, images[0].width, images[0].height);
+        status =
+            vn_fail(err, VERNIS_E_ARGUMENT, "verify", "%s is %ux%u, but %s is %ux%u: the sizes must be equal",
+                    protected_file, images[1].width, images[1].height, original, images[0].width, images[0].height);
     if (!status)
         status = vn_measure(result, &images[0], &images[1], (const VnEncoder *const *)session->encoders,
                             session->encoder_count, session->pool, err);

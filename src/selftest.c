@@ -89,7 +89,8 @@ static VernisStatus check_gradient(Table *table, const VernisSession *session) {
     for (size_t i = 0; i < PIXELS; i++)
         norm += (double)gradient[i] * (double)gradient[i];
     norm = sqrt(norm);
-    const double step = 0.02; /* length of the move over all pixels: far above rounding, well below the picture's contrast */
+    const double step =
+        0.02; /* length of the move over all pixels: far above rounding, well below the picture's contrast */
     for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < PIXELS; i++)
             moved[i] = (float)((double)x[i] + (side ? step : -step) * (double)gradient[i] / norm);
@@ -118,7 +119,8 @@ static VernisStatus check_format(Table *table, const VnFormat *format, double le
     VN_CHECK(vn_image_create(&image, 64, 48, 3, false, 8, NULL, table->err));
     for (size_t y = 0; y < 48; y++)
         for (size_t i = 0; i < image.stride; i++)
-            ((uint8_t *)image.pixels)[y * image.stride + i] = (uint8_t)(128 + 100 * sin(0.1 * (double)y) * cos(0.03 * (double)i));
+            ((uint8_t *)image.pixels)[y * image.stride + i] =
+                (uint8_t)(128 + 100 * sin(0.1 * (double)y) * cos(0.03 * (double)i));
     VN_CHECK(format->encode(&bytes, &image, &(VnEncodeOptions){.quality = 95}, table->err));
     VN_CHECK(format->decode(&back, &bag, bytes.data, bytes.size, NULL, table->err));
     VN_CHECK(vn_psnr(&psnr, &image, &back, table->err));

@@ -51,10 +51,11 @@ VernisStatus vn_surrogate_open(VnEncoder **out, const char *name, VnError *err) 
     if (vn_path_exists(name))
         return vn_encoder_open(out, name, err);
     char *path = vn_model_path(name);
-    VernisStatus status = path && vn_path_exists(path)
-                              ? vn_encoder_open(out, path, err)
-                              : vn_fail(err, VERNIS_E_ARGUMENT, "surrogate",
-                                        "%s: no such file, and no surrogate of that name; `vernis models` lists them", name);
+    VernisStatus status =
+        path && vn_path_exists(path)
+            ? vn_encoder_open(out, path, err)
+            : vn_fail(err, VERNIS_E_ARGUMENT, "surrogate",
+                      "%s: no such file, and no surrogate of that name; `vernis models` lists them", name);
     vn_free(path);
     return status;
 }
@@ -66,7 +67,8 @@ static VernisStatus load_surrogates(VernisSession *session, const VernisSettings
         return vn_fail(err, VERNIS_E_ARGUMENT, "surrogate", "%zu surrogates are given, at most %d are possible", count,
                        VN_MAX_SURROGATES);
     if (!count)
-        return vn_fail(err, VERNIS_E_ARGUMENT, "surrogate", "this build has no surrogate of its own: give --surrogate FILE");
+        return vn_fail(err, VERNIS_E_ARGUMENT, "surrogate",
+                       "this build has no surrogate of its own: give --surrogate FILE");
     for (size_t i = 0; i < count; i++, session->encoder_count++)
         VN_TRY(named ? vn_surrogate_open(&session->encoders[i], vernis_settings_item(settings, "surrogate", i), err)
                      : vn_builtin_open(&session->encoders[i], i, err));
@@ -101,7 +103,7 @@ static VernisStatus read_settings(VernisSession *session, const VernisSettings *
         session->strength.steps = (int)vernis_settings_number(settings, "steps");
     session->seed = (uint64_t)vernis_settings_number(settings, "seed");
     session->objective = !strcmp(vernis_settings_text(settings, "objective"), "untargeted") ? VN_OBJECTIVE_UNTARGETED
-                                                                                          : VN_OBJECTIVE_DIRECTION;
+                                                                                            : VN_OBJECTIVE_DIRECTION;
     session->time_limit = vernis_settings_number(settings, "time-limit");
     session->quality = (int)vernis_settings_number(settings, "quality");
     snprintf(session->format, sizeof session->format, "%s", vernis_settings_text(settings, "format"));

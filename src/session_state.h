@@ -29,7 +29,7 @@ struct VernisSession {
     char format[8]; /* "png", "jpeg" or "same" */
     bool keep_profile, overwrite;
     VnKeep keep;
-    VnRights rights;     /* what the user gave; fields from the source are added per file */
+    VnRights rights; /* what the user gave; fields from the source are added per file */
 };
 
 /** Grow-only text for the commands that print tables. */

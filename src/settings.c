@@ -10,46 +10,65 @@
 
 #include "base/mem.h"
 
-#define FLAG(name, letter, commands, help) {name, letter, VERNIS_FLAG, 0, 1, NULL, NULL, commands, NULL, help}
-#define NUMBER(name, letter, type, low, high, initial, commands, value, help)                                         \
-    {name, letter, type, low, high, NULL, initial, commands, value, help}
-#define CHOICE(name, choices, initial, commands, help)                                                                \
-    {name, 0, VERNIS_CHOICE, 0, 0, choices, initial, commands, choices, help}
-#define TEXT(name, letter, type, initial, commands, value, help)                                                      \
-    {name, letter, type, 0, 0, NULL, initial, commands, value, help}
+#define FLAG(name, letter, commands, help) \
+    { name, letter, VERNIS_FLAG, 0, 1, NULL, NULL, commands, NULL, help }
+#define NUMBER(name, letter, type, low, high, initial, commands, value, help) \
+    { name, letter, type, low, high, NULL, initial, commands, value, help }
+#define CHOICE(name, choices, initial, commands, help) \
+    { name, 0, VERNIS_CHOICE, 0, 0, choices, initial, commands, choices, help }
+#define TEXT(name, letter, type, initial, commands, value, help) \
+    { name, letter, type, 0, 0, NULL, initial, commands, value, help }
 
 static const VernisSettingInfo table[] = {
     TEXT("output", 'o', VERNIS_TEXT, NULL, "protect", "PATH",
          "Where to write: a file for one input, a folder for several; default NAME.protected.EXT beside the input."),
-    FLAG("recursive", 'r', "protect inspect", "Go into folders below the given ones; the tree is mirrored in the output folder."),
-    TEXT("files-from", 0, VERNIS_TEXT, NULL, "protect inspect", "FILE", "Read more input paths from FILE, one a line; - is standard input."),
-    TEXT("exclude", 0, VERNIS_LIST, NULL, "protect inspect", "GLOB", "Leave out files whose name or path matches GLOB; may be repeated."),
+    FLAG("recursive", 'r', "protect inspect",
+         "Go into folders below the given ones; the tree is mirrored in the output folder."),
+    TEXT("files-from", 0, VERNIS_TEXT, NULL, "protect inspect", "FILE",
+         "Read more input paths from FILE, one a line; - is standard input."),
+    TEXT("exclude", 0, VERNIS_LIST, NULL, "protect inspect", "GLOB",
+         "Leave out files whose name or path matches GLOB; may be repeated."),
     FLAG("overwrite", 0, "protect", "Replace existing outputs (never the input)."),
     FLAG("skip-existing", 0, "protect", "Pass over inputs whose output exists."),
-    FLAG("in-place", 0, "protect", "Keep the original as NAME_original.EXT and put the protected picture in its place."),
+    FLAG("in-place", 0, "protect",
+         "Keep the original as NAME_original.EXT and put the protected picture in its place."),
     FLAG("dry-run", 'n', "protect", "Say what would be done, with an estimate of the time, and write nothing."),
-    FLAG("resume", 0, "protect", "Skip what the ledger in the output folder says is done with the same input, settings and version."),
+    FLAG("resume", 0, "protect",
+         "Skip what the ledger in the output folder says is done with the same input, settings and version."),
 
-    CHOICE("strength", "gentle|standard|strong", "standard", "protect", "How visible the protection may be: 1.2, 2.0 or 3.2 (see presets)."),
-    NUMBER("visibility", 0, VERNIS_REAL, 0.2, 20, NULL, "protect", "X", "Exact visibility target (predicted butteraugli 3-norm) instead of --strength."),
-    TEXT("surrogate", 0, VERNIS_LIST, NULL, "protect verify probe bench selftest", "NAME|FILE",
-         "Encoder to work against: a built-in or installed name or a .safetensors file; may be repeated; default: the built-in ones."),
-    NUMBER("steps", 0, VERNIS_INT, 1, 10000, NULL, "protect", "N", "Optimisation steps; default: what the strength preset says."),
-    NUMBER("seed", 0, VERNIS_INT, 0, 9007199254740991.0, "1", "protect", "N", "Seed of all randomness: the same seed gives the same picture."),
-    CHOICE("objective", "direction|untargeted", "direction", "protect",
-           "Move along the artist's own fixed pattern (consistent over a portfolio) or just away from the clean latent."),
+    CHOICE("strength", "gentle|standard|strong", "standard", "protect",
+           "How visible the protection may be: 1.2, 2.0 or 3.2 (see presets)."),
+    NUMBER("visibility", 0, VERNIS_REAL, 0.2, 20, NULL, "protect", "X",
+           "Exact visibility target (predicted butteraugli 3-norm) instead of --strength."),
+    TEXT(
+        "surrogate", 0, VERNIS_LIST, NULL, "protect verify probe bench selftest", "NAME|FILE",
+        "Encoder to work against: a built-in or installed name or a .safetensors file; may be repeated; default: the built-in ones."),
+    NUMBER("steps", 0, VERNIS_INT, 1, 10000, NULL, "protect", "N",
+           "Optimisation steps; default: what the strength preset says."),
+    NUMBER("seed", 0, VERNIS_INT, 0, 9007199254740991.0, "1", "protect", "N",
+           "Seed of all randomness: the same seed gives the same picture."),
+    CHOICE(
+        "objective", "direction|untargeted", "direction", "protect",
+        "Move along the artist's own fixed pattern (consistent over a portfolio) or just away from the clean latent."),
     TEXT("artist-key", 0, VERNIS_TEXT, NULL, "protect", "FILE",
          "Key of the artist's own pattern, made on first use; default: artist.key in the configuration folder."),
-    NUMBER("time-limit", 0, VERNIS_REAL, 0.1, 86400, NULL, "protect", "SECONDS", "Stop optimising a picture after this long and keep the best so far."),
-    NUMBER("threads", 0, VERNIS_INT, 0, 256, "0", "protect verify probe bench selftest", "N", "Threads; 0: one per processor."),
+    NUMBER("time-limit", 0, VERNIS_REAL, 0.1, 86400, NULL, "protect", "SECONDS",
+           "Stop optimising a picture after this long and keep the best so far."),
+    NUMBER("threads", 0, VERNIS_INT, 0, 256, "0", "protect verify probe bench selftest", "N",
+           "Threads; 0: one per processor."),
     NUMBER("jobs", 0, VERNIS_INT, 1, 64, "1", "protect", "N", "Pictures worked on at once."),
-    NUMBER("max-memory", 0, VERNIS_SIZE, 16777216, 1e15, NULL, "protect verify", "SIZE", "Refuse a picture whose work would take more memory than this (300M, 2G)."),
-    CHOICE("cpu", "scalar|avx2|avx512|amx", NULL, "protect verify probe bench selftest", "Use no instruction set stronger than this."),
-    FLAG("exact", 0, "protect", "Give bit-equal results on every machine: scalar kernels, one fixed order of sums (slower)."),
+    NUMBER("max-memory", 0, VERNIS_SIZE, 16777216, 1e15, NULL, "protect verify", "SIZE",
+           "Refuse a picture whose work would take more memory than this (300M, 2G)."),
+    CHOICE("cpu", "scalar|avx2|avx512|amx", NULL, "protect verify probe bench selftest",
+           "Use no instruction set stronger than this."),
+    FLAG("exact", 0, "protect",
+         "Give bit-equal results on every machine: scalar kernels, one fixed order of sums (slower)."),
 
     NUMBER("quality", 0, VERNIS_INT, 1, 100, "95", "protect", "1..100", "JPEG quality."),
-    CHOICE("format", "png|jpeg|same", "same", "protect", "Format of the output; same: the input's, or the one --output's ending names."),
-    FLAG("keep-profile", 0, "protect", "Keep the picture's own colour space and profile instead of converting to sRGB."),
+    CHOICE("format", "png|jpeg|same", "same", "protect",
+           "Format of the output; same: the input's, or the one --output's ending names."),
+    FLAG("keep-profile", 0, "protect",
+         "Keep the picture's own colour space and profile instead of converting to sRGB."),
 
     TEXT("creator", 0, VERNIS_TEXT, NULL, "protect", "NAME", "Who made it."),
     TEXT("copyright", 0, VERNIS_TEXT, NULL, "protect", "TEXT", "Copyright notice."),
@@ -61,14 +80,17 @@ static const VernisSettingInfo table[] = {
     TEXT("data-mining", 0, VERNIS_TEXT, NULL, "protect", "all|ai|genai|allow|none|URI",
          "What is reserved: all mining, AI training, generative AI training, nothing (allow), not stated (none) or a "
          "plus:DataMining value; default: all except search engine indexing."),
-    CHOICE("source-type", "human|photo|scan|none", "none", "protect", "State how the picture was made; written only when asked for."),
+    CHOICE("source-type", "human|photo|scan|none", "none", "protect",
+           "State how the picture was made; written only when asked for."),
     CHOICE("keep", "all|rights|none", "rights", "protect", "Which metadata of the input survives."),
 
     TEXT("latent", 0, VERNIS_TEXT, NULL, "probe", "FILE.npy", "Write the latent here."),
-    TEXT("gradient", 0, VERNIS_TEXT, NULL, "probe", "FILE.npy", "Write the gradient of half the latent's squared norm here."),
+    TEXT("gradient", 0, VERNIS_TEXT, NULL, "probe", "FILE.npy",
+         "Write the gradient of half the latent's squared norm here."),
     NUMBER("size", 0, VERNIS_INT, 64, 8192, "512", "bench", "PIXELS", "Side of the square picture to time."),
 
-    FLAG("json", 0, "protect verify inspect models presets selftest bench", "One line of JSON for each file on standard output."),
+    FLAG("json", 0, "protect verify inspect models presets selftest bench",
+         "One line of JSON for each file on standard output."),
     CHOICE("progress", "auto|plain|json|none", "auto", "protect", "How progress is shown on standard error."),
     FLAG("quiet", 'q', "protect verify inspect models presets probe selftest bench", "Only errors on standard error."),
     FLAG("verbose", 'v', "protect verify inspect models presets probe selftest bench", "Say more."),
@@ -144,14 +166,17 @@ static bool parse_number(const VernisSettingInfo *info, const char *text, double
     case VERNIS_FLAG:
         *number = !strcmp(text, "yes");
         return !strcmp(text, "yes") || !strcmp(text, "no");
-    case VERNIS_SIZE: return parse_size(text, number);
+    case VERNIS_SIZE:
+        return parse_size(text, number);
     case VERNIS_INT:
     case VERNIS_REAL:
         *number = strtod(text, &end);
         return end != text && !*end && isfinite(*number) && (info->type == VERNIS_REAL || *number == floor(*number));
     case VERNIS_CHOICE:
     case VERNIS_TEXT:
-    case VERNIS_LIST: *number = 0; return true;
+    case VERNIS_LIST:
+        *number = 0;
+        return true;
     }
     return false;
 }

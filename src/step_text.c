@@ -139,16 +139,17 @@ VernisStatus vernis_bench_text(VernisSession *session, uint32_t size, int json, 
         /* Backward to the input costs as many multiply-adds as forward: two floating-point operations each, twice. */
         double gflop = 4e-9 * info->macs_per_pixel * (double)side * (double)side;
         if (json) {
-            json_t *row = json_pack("{s:s, s:i, s:s, s:i, s:f, s:f, s:f, s:I}", "surrogate", info->name, "size", (int)side,
-                                    "cpu", vn_cpu_name(session->cpu), "threads", (int)vn_pool_threads(session->pool),
-                                    "seconds_forward", forward, "seconds_backward", backward, "gflop", gflop,
-                                    "peak_memory_bytes", (json_int_t)vn_mem_peak());
+            json_t *row = json_pack("{s:s, s:i, s:s, s:i, s:f, s:f, s:f, s:I}", "surrogate", info->name, "size",
+                                    (int)side, "cpu", vn_cpu_name(session->cpu), "threads",
+                                    (int)vn_pool_threads(session->pool), "seconds_forward", forward, "seconds_backward",
+                                    backward, "gflop", gflop, "peak_memory_bytes", (json_int_t)vn_mem_peak());
             char *line = row ? vn_json_text(row) : NULL;
             json_decref(row);
             status = line ? vn_text_add(&text, err, "%s\n", line) : vn_no_memory(err, "bench", 0, "a line");
             vn_free(line);
         } else {
-            status = vn_text_add(&text, err, "%-20s %u px, %s, %u threads: forward %.4f s, backward %.4f s, %.1f GFLOP, %.0f MB\n",
+            status = vn_text_add(&text, err,
+                                 "%-20s %u px, %s, %u threads: forward %.4f s, backward %.4f s, %.1f GFLOP, %.0f MB\n",
                                  info->name, side, vn_cpu_name(session->cpu), vn_pool_threads(session->pool), forward,
                                  backward, gflop, (double)vn_mem_peak() / 1e6);
         }

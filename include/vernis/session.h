@@ -18,7 +18,8 @@ extern "C" {
 
 /** Replace malloc and free for the whole process, before any other call. Both or neither.
  * @return VERNIS_E_ARGUMENT when memory is in use already or only one is given */
-VERNIS_API VernisStatus vernis_set_allocator(void *(*allocate)(size_t size), void (*release)(void *block), VernisError *err);
+VERNIS_API VernisStatus vernis_set_allocator(void *(*allocate)(size_t size), void (*release)(void *block),
+                                             VernisError *err);
 
 /** What the caller may hook into; all may be NULL. Called from the thread that called the library. */
 typedef struct VernisHooks {
@@ -33,8 +34,8 @@ typedef struct VernisSession VernisSession;
 
 /** Read the settings (which may be closed afterwards), choose kernels, start threads, load surrogates.
  * @param hooks copied; may be NULL */
-VERNIS_API VernisStatus vernis_session_open(VernisSession **out, const VernisSettings *settings, const VernisHooks *hooks,
-                                            VernisError *err);
+VERNIS_API VernisStatus vernis_session_open(VernisSession **out, const VernisSettings *settings,
+                                            const VernisHooks *hooks, VernisError *err);
 VERNIS_API void vernis_session_close(VernisSession **session); /**< sets NULL and takes NULL */
 
 /** Latent displacement of one surrogate: root mean square of E(I(x')) - E(I(x)) over the standard deviation of E(I(x)). */
@@ -59,7 +60,7 @@ typedef struct VernisResult {
     VernisShift shifts[8];
     size_t warning_count;
     char warnings[16][200];
-    char data_mining[80];          /**< the plus:DataMining value written, "" when none */
+    char data_mining[80]; /**< the plus:DataMining value written, "" when none */
     char preset[32], cpu[16];
 } VernisResult;
 
@@ -74,7 +75,8 @@ VERNIS_API VernisStatus vernis_protect_file(VernisSession *session, const char *
 VERNIS_API char *vernis_default_output(const VernisSession *session, const char *input, const char *folder);
 
 /** Decode only the header and say what protecting would do: size, steps and an estimate of seconds in `result`. */
-VERNIS_API VernisStatus vernis_estimate_file(VernisSession *session, const char *input, VernisResult *result, VernisError *err);
+VERNIS_API VernisStatus vernis_estimate_file(VernisSession *session, const char *input, VernisResult *result,
+                                             VernisError *err);
 
 /** Measure from two files on disk. Fills psnr, ssim, visibility and shifts. */
 VERNIS_API VernisStatus vernis_verify_files(VernisSession *session, const char *original, const char *protected_file,
@@ -103,7 +105,8 @@ VERNIS_API VernisStatus vernis_models_install(const char *path, const char *name
 VERNIS_API VernisStatus vernis_presets_text(const char *name, int json, char **out, VernisError *err);
 
 /** Time one optimisation step of each of the session's surrogates. Heap text in *out: a line each. */
-VERNIS_API VernisStatus vernis_bench_text(VernisSession *session, uint32_t size, int json, char **out, VernisError *err);
+VERNIS_API VernisStatus vernis_bench_text(VernisSession *session, uint32_t size, int json, char **out,
+                                          VernisError *err);
 
 /** Check kernels, one gradient and one encode-decode on this machine. Heap text in *out.
  * @return VERNIS_E_INTERNAL when a check failed (the text is there all the same) */

@@ -25,15 +25,15 @@ typedef enum VernisSettingType {
 
 /** One row of the table. Static storage. */
 typedef struct VernisSettingInfo {
-    const char *name;          /**< long option without dashes, "time-limit" */
-    char letter;               /**< short option or 0 */
+    const char *name; /**< long option without dashes, "time-limit" */
+    char letter;      /**< short option or 0 */
     VernisSettingType type;
-    double low, high;          /**< range of INT, REAL and SIZE */
-    const char *choices;       /**< words separated by '|', for CHOICE */
-    const char *initial;       /**< default as text; NULL: unset */
-    const char *commands;      /**< commands that take it, separated by blanks */
-    const char *value_name;    /**< "SECONDS"; NULL for flags */
-    const char *help;          /**< one sentence */
+    double low, high;       /**< range of INT, REAL and SIZE */
+    const char *choices;    /**< words separated by '|', for CHOICE */
+    const char *initial;    /**< default as text; NULL: unset */
+    const char *commands;   /**< commands that take it, separated by blanks */
+    const char *value_name; /**< "SECONDS"; NULL for flags */
+    const char *help;       /**< one sentence */
 } VernisSettingInfo;
 
 /** @param count receives the number of rows. @return the table. */
@@ -46,13 +46,16 @@ VERNIS_API VernisStatus vernis_settings_open(VernisSettings **out, VernisError *
 VERNIS_API void vernis_settings_close(VernisSettings **settings); /**< sets NULL and takes NULL */
 
 /** Set by name. @return VERNIS_E_ARGUMENT with the name, the value and what is allowed */
-VERNIS_API VernisStatus vernis_settings_set(VernisSettings *settings, const char *name, const char *value, VernisError *err);
+VERNIS_API VernisStatus vernis_settings_set(VernisSettings *settings, const char *name, const char *value,
+                                            VernisError *err);
 
 /** @return the value as text (the default where unset), or NULL where there is neither. Valid until the next set. */
 VERNIS_API const char *vernis_settings_text(const VernisSettings *settings, const char *name);
-VERNIS_API double vernis_settings_number(const VernisSettings *settings, const char *name); /**< flags: 0 or 1; unset: 0 */
-VERNIS_API int vernis_settings_is_set(const VernisSettings *settings, const char *name);    /**< by the caller, not by default */
-VERNIS_API size_t vernis_settings_count(const VernisSettings *settings, const char *name);  /**< items of a LIST */
+VERNIS_API double vernis_settings_number(const VernisSettings *settings,
+                                         const char *name); /**< flags: 0 or 1; unset: 0 */
+VERNIS_API int vernis_settings_is_set(const VernisSettings *settings,
+                                      const char *name); /**< by the caller, not by default */
+VERNIS_API size_t vernis_settings_count(const VernisSettings *settings, const char *name); /**< items of a LIST */
 VERNIS_API const char *vernis_settings_item(const VernisSettings *settings, const char *name, size_t index);
 
 #ifdef __cplusplus

@@ -7,18 +7,30 @@
 
 const char *vernis_status_name(VernisStatus status) {
     switch (status) {
-    case VERNIS_OK: return "ok";
-    case VERNIS_E_ARGUMENT: return "argument";
-    case VERNIS_E_IO: return "io";
-    case VERNIS_E_NO_SPACE: return "no-space";
-    case VERNIS_E_EXISTS: return "exists";
-    case VERNIS_E_FORMAT: return "format";
-    case VERNIS_E_UNSUPPORTED: return "unsupported";
-    case VERNIS_E_LIMIT: return "limit";
-    case VERNIS_E_MODEL: return "model";
-    case VERNIS_E_MEMORY: return "memory";
-    case VERNIS_E_CANCELLED: return "cancelled";
-    case VERNIS_E_INTERNAL: return "internal";
+    case VERNIS_OK:
+        return "ok";
+    case VERNIS_E_ARGUMENT:
+        return "argument";
+    case VERNIS_E_IO:
+        return "io";
+    case VERNIS_E_NO_SPACE:
+        return "no-space";
+    case VERNIS_E_EXISTS:
+        return "exists";
+    case VERNIS_E_FORMAT:
+        return "format";
+    case VERNIS_E_UNSUPPORTED:
+        return "unsupported";
+    case VERNIS_E_LIMIT:
+        return "limit";
+    case VERNIS_E_MODEL:
+        return "model";
+    case VERNIS_E_MEMORY:
+        return "memory";
+    case VERNIS_E_CANCELLED:
+        return "cancelled";
+    case VERNIS_E_INTERNAL:
+        return "internal";
     }
     return "unknown";
 }

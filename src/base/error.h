@@ -20,19 +20,19 @@ __attribute__((format(printf, 4, 5))) VernisStatus vn_fail(VnError *err, VernisS
 VernisStatus vn_error_name(VnError *err, const char *name);
 
 /** Forward a failure to the caller; for functions that hold nothing yet. */
-#define VN_TRY(expression)                                                                                            \
-    do {                                                                                                              \
-        VernisStatus vn_try_status_ = (expression);                                                                   \
-        if (vn_try_status_ != VERNIS_OK)                                                                              \
-            return vn_try_status_;                                                                                    \
+#define VN_TRY(expression) \
+    do { \
+        VernisStatus vn_try_status_ = (expression); \
+        if (vn_try_status_ != VERNIS_OK) \
+            return vn_try_status_; \
     } while (0)
 
 /** The same for functions that must clean up: sets the local `status` and jumps to the local label `done`. */
-#define VN_CHECK(expression)                                                                                          \
-    do {                                                                                                              \
-        status = (expression);                                                                                        \
-        if (status != VERNIS_OK)                                                                                      \
-            goto done;                                                                                                \
+#define VN_CHECK(expression) \
+    do { \
+        status = (expression); \
+        if (status != VERNIS_OK) \
+            goto done; \
     } while (0)
 
 #endif

@@ -36,7 +36,7 @@ bool vn_path_is_dir(const char *path);
 bool vn_path_same(const char *a, const char *b); /**< the same file by device and inode; false if either is missing */
 const char *vn_path_base(const char *path);      /**< the part after the last '/' */
 const char *vn_path_ext(const char *path);       /**< ".png" or ""; points into path */
-char *vn_path_join(const char *folder, const char *name); /**< heap; NULL when memory is short */
+char *vn_path_join(const char *folder, const char *name);  /**< heap; NULL when memory is short */
 VernisStatus vn_make_dirs(const char *path, VnError *err); /**< like mkdir -p; mode 0777 minus umask */
 
 /** The user's configuration folder: $XDG_CONFIG_HOME/vernis or ~/.config/vernis. Heap; NULL if neither is known. */

@@ -12,7 +12,8 @@
 /** Parse one JSON object from memory. Refused: more than max_bytes, nesting over 64, duplicate keys, anything after the
  * object but white space, a top level that is not an object. The text says line and column.
  * @param where names the room for the error; @param out a new reference */
-VernisStatus vn_json_parse(json_t **out, const char *text, size_t size, size_t max_bytes, const char *where, VnError *err);
+VernisStatus vn_json_parse(json_t **out, const char *text, size_t size, size_t max_bytes, const char *where,
+                           VnError *err);
 
 /** Compact one-line text, keys in insertion order, floats with up to 6 significant digits. Heap (vn_free); NULL when
  * memory is short. */

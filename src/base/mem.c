@@ -19,7 +19,8 @@ static void *(*allocate)(size_t) = malloc;
 static void (*release)(void *) = free;
 static atomic_size_t used, peak, limit;
 
-VernisStatus vernis_set_allocator(void *(*new_allocate)(size_t size), void (*new_release)(void *block), VernisError *err) {
+VernisStatus vernis_set_allocator(void *(*new_allocate)(size_t size), void (*new_release)(void *block),
+                                  VernisError *err) {
     if (!new_allocate || !new_release)
         return vn_fail(err, VERNIS_E_ARGUMENT, "memory", "an allocator needs both functions");
     if (vn_mem_used())
@@ -97,8 +98,8 @@ void vn_bytes_free(VnBytes *bytes) {
 VernisStatus vn_no_memory(VnError *err, const char *where, size_t size, const char *what) {
     size_t most_allowed = atomic_load(&limit);
     if (most_allowed)
-        return vn_fail(err, VERNIS_E_MEMORY, where, "%s would take %zu bytes more, over the memory limit of %zu", what, size,
-                       most_allowed);
+        return vn_fail(err, VERNIS_E_MEMORY, where, "%s would take %zu bytes more, over the memory limit of %zu", what,
+                       size, most_allowed);
     return vn_fail(err, VERNIS_E_MEMORY, where, "out of memory: %zu bytes for %s", size, what);
 }
 

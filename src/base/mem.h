@@ -17,12 +17,12 @@ typedef struct VnBytes {
     size_t size;
 } VnBytes;
 
-void *vn_malloc(size_t size);                 /**< uninitialised; NULL when memory is short or size is 0 */
-void *vn_calloc(size_t count, size_t size);   /**< zeroed; NULL also when count * size overflows */
-void *vn_realloc(void *block, size_t size);   /**< like realloc; block may be NULL */
-void vn_free(void *block);                    /**< takes NULL */
-char *vn_strdup(const char *text);            /**< NULL for NULL */
-void vn_bytes_free(VnBytes *bytes);           /**< frees and zeroes; takes a zeroed struct */
+void *vn_malloc(size_t size);               /**< uninitialised; NULL when memory is short or size is 0 */
+void *vn_calloc(size_t count, size_t size); /**< zeroed; NULL also when count * size overflows */
+void *vn_realloc(void *block, size_t size); /**< like realloc; block may be NULL */
+void vn_free(void *block);                  /**< takes NULL */
+char *vn_strdup(const char *text);          /**< NULL for NULL */
+void vn_bytes_free(VnBytes *bytes);         /**< frees and zeroes; takes a zeroed struct */
 
 /** Fill `err` with "out of memory" for `size` bytes wanted for `what`, and return VERNIS_E_MEMORY. */
 VernisStatus vn_no_memory(VnError *err, const char *where, size_t size, const char *what);
@@ -47,7 +47,7 @@ typedef struct VnPlan {
     uint8_t *block; /**< NULL until vn_plan_commit */
 } VnPlan;
 
-size_t vn_plan_book(VnPlan *plan, size_t size);          /**< @return the part's offset; SIZE_MAX sticks in total on overflow */
+size_t vn_plan_book(VnPlan *plan, size_t size); /**< @return the part's offset; SIZE_MAX sticks in total on overflow */
 VernisStatus vn_plan_commit(VnPlan *plan, VnError *err); /**< allocate `total` bytes (zeroed) */
 void vn_plan_free(VnPlan *plan);
 static inline void *vn_plan_at(const VnPlan *plan, size_t offset) { return plan->block + offset; }

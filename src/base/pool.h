@@ -11,7 +11,7 @@ typedef struct VnPool VnPool;
 
 /** @param threads 1..256, or 0 for one per processor this process may use */
 VernisStatus vn_pool_open(VnPool **out, unsigned threads, VnError *err);
-void vn_pool_close(VnPool **pool); /**< joins the threads; takes NULL and sets NULL */
+void vn_pool_close(VnPool **pool);            /**< joins the threads; takes NULL and sets NULL */
 unsigned vn_pool_threads(const VnPool *pool); /**< 1 for a NULL pool */
 
 /** Body of a parallel loop: called once for each i in 0..count-1; `thread` in 0..threads-1 names the worker. */

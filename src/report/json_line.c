@@ -46,16 +46,17 @@ char *vernis_result_json(const char *input, const char *output, const VernisResu
         "{s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:s, s:o, s:i, s:I, s:s, s:o, s:{s:s, s:s}, s:o}", "input",
         text_value(input), "output", text_value(output), "status", "ok", "width", (json_int_t)r->width, "height",
         (json_int_t)r->height, "bytes_in", (json_int_t)r->bytes_in, "bytes_out", (json_int_t)r->bytes_out, "seconds",
-        r->seconds, "peak_memory_bytes", (json_int_t)r->peak_memory_bytes, "preset", r->preset, "surrogates", surrogates,
-        "steps", r->steps, "seed", (json_int_t)r->seed, "cpu", r->cpu, "metrics", metrics_value(r), "metadata",
-        "data_mining", r->data_mining, "c2pa", "off", "warnings", warnings));
+        r->seconds, "peak_memory_bytes", (json_int_t)r->peak_memory_bytes, "preset", r->preset, "surrogates",
+        surrogates, "steps", r->steps, "seed", (json_int_t)r->seed, "cpu", r->cpu, "metrics", metrics_value(r),
+        "metadata", "data_mining", r->data_mining, "c2pa", "off", "warnings", warnings));
 }
 
 char *vernis_failure_json(const char *input, const char *status, const VernisError *err, const char *reason) {
     json_t *line = json_pack("{s:o, s:s}", "input", text_value(input), "status", status);
     if (line && err && err->status)
-        json_object_set_new(line, "error",
-                            json_pack("{s:s, s:o}", "code", vernis_status_name(err->status), "text", text_value(err->text)));
+        json_object_set_new(
+            line, "error",
+            json_pack("{s:s, s:o}", "code", vernis_status_name(err->status), "text", text_value(err->text)));
     if (line && reason)
         json_object_set_new(line, "reason", text_value(reason));
     return finish(line);

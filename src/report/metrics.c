@@ -8,8 +8,8 @@
 static VernisStatus check_sizes(const VnImage *a, const VnImage *b, VnError *err) {
     if (a->width == b->width && a->height == b->height)
         return VERNIS_OK;
-    return vn_fail(err, VERNIS_E_ARGUMENT, "verify", "the pictures differ in size: %ux%u and %ux%u", a->width, a->height,
-                   b->width, b->height);
+    return vn_fail(err, VERNIS_E_ARGUMENT, "verify", "the pictures differ in size: %ux%u and %ux%u", a->width,
+                   a->height, b->width, b->height);
 }
 
 VernisStatus vn_psnr(double *out, const VnImage *a, const VnImage *b, VnError *err) {
@@ -40,7 +40,7 @@ typedef struct SsimJob {
     float weights[TAPS];
     float *scratch; /* per thread: luma rows of a and b, then MAPS horizontally blurred rows for BAND + 2 RADIUS rows */
     size_t thread_floats;
-    double *sums;   /* per band */
+    double *sums; /* per band */
 } SsimJob;
 
 /* Rec. 601 luma, 0..255, of one row. @param planes 3 * width floats of scratch */
@@ -90,8 +90,8 @@ static void ssim_band(void *context, unsigned band, unsigned thread) {
             double s[MAPS] = {0};
             for (int t = 0; t < TAPS; t++)
                 for (int m = 0; m < MAPS; m++)
-                    s[m] += (double)job->weights[t] *
-                            (double)rows[(y - y0 + (uint32_t)t) * row_floats + (size_t)m * w + x];
+                    s[m] +=
+                        (double)job->weights[t] * (double)rows[(y - y0 + (uint32_t)t) * row_floats + (size_t)m * w + x];
             double va = s[2] - s[0] * s[0], vb = s[3] - s[1] * s[1], cov = s[4] - s[0] * s[1];
             sum += (2 * s[0] * s[1] + c1) * (2 * cov + c2) / ((s[0] * s[0] + s[1] * s[1] + c1) * (va + vb + c2));
         }

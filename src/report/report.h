@@ -16,8 +16,8 @@ VernisStatus vn_psnr(double *out, const VnImage *a, const VnImage *b, VnError *e
 VernisStatus vn_ssim(double *out, const VnImage *a, const VnImage *b, VnPool *pool, VnError *err);
 
 /** Latent shift of one encoder between two pictures of one size; see VernisShift. The ingest uses libjpeg-turbo itself. */
-VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const VnImage *changed, const VnEncoder *encoder,
-                              VnPool *pool, VnError *err);
+VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const VnImage *changed,
+                              const VnEncoder *encoder, VnPool *pool, VnError *err);
 
 /** Fill psnr, ssim, visibility and shifts of `result` (surrogate names too). */
 VernisStatus vn_measure(VernisResult *result, const VnImage *original, const VnImage *changed,

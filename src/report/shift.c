@@ -117,8 +117,8 @@ static double shift_between(const float *from, const float *to, size_t n) {
     return spread > 0 && n > 1 ? sqrt(moved / (double)n / (spread / (double)(n - 1))) : 0;
 }
 
-VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const VnImage *changed, const VnEncoder *encoder,
-                              VnPool *pool, VnError *err) {
+VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const VnImage *changed,
+                              const VnEncoder *encoder, VnPool *pool, VnError *err) {
     const VnEncoderInfo *info = vn_encoder_info(encoder);
     Eye eye = {.pool = pool};
     vn_training_size(original->width, original->height, TRAINING_SIDE, TRAINING_STEP, &eye.width, &eye.height);

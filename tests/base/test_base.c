@@ -175,10 +175,14 @@ static void random_numbers_have_their_moments(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_error_wins),          cmocka_unit_test(errors_are_one_printable_line),
-        cmocka_unit_test(memory_is_aligned_and_counted), cmocka_unit_test(memory_limit_refuses),
-        cmocka_unit_test(plan_books_then_allocates), cmocka_unit_test(json_bounds),
-        cmocka_unit_test(pool_visits_each_once),     cmocka_unit_test(random_numbers_have_their_moments),
+        cmocka_unit_test(first_error_wins),
+        cmocka_unit_test(errors_are_one_printable_line),
+        cmocka_unit_test(memory_is_aligned_and_counted),
+        cmocka_unit_test(memory_limit_refuses),
+        cmocka_unit_test(plan_books_then_allocates),
+        cmocka_unit_test(json_bounds),
+        cmocka_unit_test(pool_visits_each_once),
+        cmocka_unit_test(random_numbers_have_their_moments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

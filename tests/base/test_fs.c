@@ -81,14 +81,19 @@ static void refusals_name_the_file(void **state) {
     (void)state;
     VnBytes bytes;
     VnMap map;
-    char *missing = in_folder("missing"), *empty = in_folder("empty"), *big = in_folder("big"), *fifo = in_folder("fifo");
+    char *missing = in_folder("missing"), *empty = in_folder("empty"), *big = in_folder("big"),
+         *fifo = in_folder("fifo");
     fclose(fopen(empty, "w"));
     assert_int_equal(vn_file_write(big, "0123456789", 10, false, NULL), VERNIS_OK);
     assert_int_equal(mkfifo(fifo, 0600), 0);
     const struct {
         const char *path;
         VernisStatus status;
-    } cases[] = {{missing, VERNIS_E_IO}, {empty, VERNIS_E_FORMAT}, {big, VERNIS_E_LIMIT}, {fifo, VERNIS_E_IO}, {folder, VERNIS_E_IO}};
+    } cases[] = {{missing, VERNIS_E_IO},
+                 {empty, VERNIS_E_FORMAT},
+                 {big, VERNIS_E_LIMIT},
+                 {fifo, VERNIS_E_IO},
+                 {folder, VERNIS_E_IO}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         VnError err = {0};
         assert_int_equal(vn_file_read(&bytes, cases[i].path, 9, &err), cases[i].status);

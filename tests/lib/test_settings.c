@@ -39,12 +39,24 @@ static void values_and_ranges(void **state) {
     const struct {
         const char *name, *value;
         VernisStatus status;
-    } cases[] = {{"quality", "1", VERNIS_OK},       {"quality", "0", VERNIS_E_ARGUMENT}, {"quality", "101", VERNIS_E_ARGUMENT},
-                 {"quality", "9.5", VERNIS_E_ARGUMENT}, {"quality", "", VERNIS_E_ARGUMENT},  {"quality", "9x", VERNIS_E_ARGUMENT},
-                 {"visibility", "nan", VERNIS_E_ARGUMENT}, {"visibility", "1e0", VERNIS_OK}, {"strength", "stand", VERNIS_E_ARGUMENT},
-                 {"strength", "", VERNIS_E_ARGUMENT}, {"strength", "gentle|standard", VERNIS_E_ARGUMENT}, {"strength", "gentle", VERNIS_OK},
-                 {"json", "yes", VERNIS_OK},        {"json", "maybe", VERNIS_E_ARGUMENT}, {"max-memory", "300M", VERNIS_OK},
-                 {"max-memory", "300MB", VERNIS_E_ARGUMENT}, {"nothing", "1", VERNIS_E_ARGUMENT}, {"creator", "", VERNIS_OK}};
+    } cases[] = {{"quality", "1", VERNIS_OK},
+                 {"quality", "0", VERNIS_E_ARGUMENT},
+                 {"quality", "101", VERNIS_E_ARGUMENT},
+                 {"quality", "9.5", VERNIS_E_ARGUMENT},
+                 {"quality", "", VERNIS_E_ARGUMENT},
+                 {"quality", "9x", VERNIS_E_ARGUMENT},
+                 {"visibility", "nan", VERNIS_E_ARGUMENT},
+                 {"visibility", "1e0", VERNIS_OK},
+                 {"strength", "stand", VERNIS_E_ARGUMENT},
+                 {"strength", "", VERNIS_E_ARGUMENT},
+                 {"strength", "gentle|standard", VERNIS_E_ARGUMENT},
+                 {"strength", "gentle", VERNIS_OK},
+                 {"json", "yes", VERNIS_OK},
+                 {"json", "maybe", VERNIS_E_ARGUMENT},
+                 {"max-memory", "300M", VERNIS_OK},
+                 {"max-memory", "300MB", VERNIS_E_ARGUMENT},
+                 {"nothing", "1", VERNIS_E_ARGUMENT},
+                 {"creator", "", VERNIS_OK}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         VernisError err = {0};
         assert_int_equal(vernis_settings_set(s, cases[i].name, cases[i].value, &err), cases[i].status);
@@ -73,7 +85,8 @@ static void every_row_is_sound(void **state) {
         if (table[i].initial)
             assert_int_equal(vernis_settings_set(s, table[i].name, table[i].initial, NULL), VERNIS_OK);
         for (size_t k = 0; k < i; k++)
-            assert_false(!strcmp(table[i].name, table[k].name) || (table[i].letter && table[i].letter == table[k].letter));
+            assert_false(!strcmp(table[i].name, table[k].name) ||
+                         (table[i].letter && table[i].letter == table[k].letter));
     }
     vernis_settings_close(&s);
 }
@@ -94,8 +107,12 @@ static void presets_can_be_edited(void **state) {
     write_preset("{\"visibility\": 1.5, \"steps\": 7}");
     assert_int_equal(vn_strength_load(&strength, "gentle", &err), VERNIS_OK);
     assert_true(strength.visibility == 1.5 && strength.steps == 7);
-    const char *bad[] = {"{\n\"visibility\": 1.5,,}", "{\"visibility\": \"much\", \"steps\": 7}", "{\"visibility\": 99, \"steps\": 7}",
-                         "{\"visibility\": 1, \"steps\": 0}", "{\"visibility\": 1}", "[]"};
+    const char *bad[] = {"{\n\"visibility\": 1.5,,}",
+                         "{\"visibility\": \"much\", \"steps\": 7}",
+                         "{\"visibility\": 99, \"steps\": 7}",
+                         "{\"visibility\": 1, \"steps\": 0}",
+                         "{\"visibility\": 1}",
+                         "[]"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         write_preset(bad[i]);
         err = (VnError){0};
@@ -127,9 +144,8 @@ static void key_is_made_once(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_and_ranges), cmocka_unit_test(every_row_is_sound),
-        cmocka_unit_test_setup_teardown(presets_can_be_edited, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(key_is_made_once, set_up, tear_down)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(values_and_ranges), cmocka_unit_test(every_row_is_sound),
+                                       cmocka_unit_test_setup_teardown(presets_can_be_edited, set_up, tear_down),
+                                       cmocka_unit_test_setup_teardown(key_is_made_once, set_up, tear_down)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,9 +95,22 @@ static void npy_equals_numpy(void **state) {
 
 static void lines_are_the_manuals(void **state) {
     (void)state;
-    VernisResult r = {.width = 3, .height = 4, .bytes_in = 5, .bytes_out = 6, .seconds = 1.5, .peak_memory_bytes = 7,
-                      .steps = 8, .seed = 9007199254740991u, .psnr = 35.1, .ssim = 0.97, .visibility = 1.9, .shift_count = 1,
-                      .warning_count = 1, .preset = "standard", .cpu = "amx", .data_mining = "DMI-PROHIBITED"};
+    VernisResult r = {.width = 3,
+                      .height = 4,
+                      .bytes_in = 5,
+                      .bytes_out = 6,
+                      .seconds = 1.5,
+                      .peak_memory_bytes = 7,
+                      .steps = 8,
+                      .seed = 9007199254740991u,
+                      .psnr = 35.1,
+                      .ssim = 0.97,
+                      .visibility = 1.9,
+                      .shift_count = 1,
+                      .warning_count = 1,
+                      .preset = "standard",
+                      .cpu = "amx",
+                      .data_mining = "DMI-PROHIBITED"};
     strcpy(r.shifts[0].surrogate, "s\"1");
     r.shifts[0].direct = 1.25;
     strcpy(r.warnings[0], "careful");
@@ -115,7 +128,9 @@ static void lines_are_the_manuals(void **state) {
     vernis_free(line);
     VernisError err = {.status = VERNIS_E_FORMAT, .text = "x.png: cut short"};
     line = vernis_failure_json("x.png", "failed", &err, NULL);
-    assert_string_equal(line, "{\"input\":\"x.png\",\"status\":\"failed\",\"error\":{\"code\":\"format\",\"text\":\"x.png: cut short\"}}");
+    assert_string_equal(
+        line,
+        "{\"input\":\"x.png\",\"status\":\"failed\",\"error\":{\"code\":\"format\",\"text\":\"x.png: cut short\"}}");
     vernis_free(line);
     line = vernis_failure_json("x.png", "skipped", NULL, "exists");
     assert_string_equal(line, "{\"input\":\"x.png\",\"status\":\"skipped\",\"reason\":\"exists\"}");
