@@ -6,6 +6,8 @@ Needs Pillow, numpy, exiftool and libjpeg-turbo-progs (cjpeg, for arithmetic cod
 chunk, from known samples; JPEG files by Pillow and cjpeg. What must come out is what was put in (PNG), what Pillow decodes
 (JPEG), or what Pillow's ImageCms or plain colorimetry in double precision say (colour): never what Vernis makes of it.
 
+Also copies some of them to tests/fuzz/corpus/, where the fuzz targets begin.
+
 manifest.txt: name, width, height, colours, bits, alpha, CRC-32 of the upright pixels (16 bits: little-endian).
 NAME.work: the pixels after conversion to the working space, raw, to be met within 2 of 255.
 """
@@ -19,7 +21,13 @@ import zlib
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
-OUT = pathlib.Path(__file__).resolve().parent.parent / 'tests' / 'image' / 'data'
+TESTS = pathlib.Path(__file__).resolve().parent.parent / 'tests'
+OUT = TESTS / 'image' / 'data'
+# Copied to tests/fuzz/corpus/ as seeds of the fuzz targets.
+SEEDS = {
+    'png': ['grey2_trns', 'greya16_adam7', 'palette4_trns', 'rgb8', 'rgba16', 'orientation6', 'icc_grey', 'chrm_p3'],
+    'jpeg': ['grey', 'ycc_420', 'ycc_progressive', 'ycc_restart', 'ycc_arithmetic', 'ycck', 'icc_cmyk', 'metadata'],
+}
 rng = np.random.default_rng(2026)
 manifest = []
 
@@ -355,6 +363,7 @@ def make_colour():
     keep_work('gama_srgb_like.png', png(rgb8.astype(np.uint16), 8, 2, before=chunk(b'gAMA', struct.pack('>I', 45455))),
               rgb8, rgb8)
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
+    srgb = srgb[:24] + bytes(12) + srgb[36:]  # without the date it was made
     keep_work('icc_srgb.png', png(rgb8.astype(np.uint16), 8, 2, before=iccp(srgb)), rgb8, rgb8)
     keep_work('icc_misfit.png', png(rgb8.astype(np.uint16), 8, 2, before=iccp(icc_grey('Grey 1.8', 461 / 256))), rgb8,
               rgb8)
@@ -376,5 +385,11 @@ if __name__ == '__main__':
     make_png()
     make_jpeg()
     make_colour()
+    for target, names in SEEDS.items():
+        folder = TESTS / 'fuzz' / 'corpus' / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            file = f'{name}.{"png" if target == "png" else "jpg"}'
+            (folder / file).write_bytes((OUT / file).read_bytes())
     (OUT / 'manifest.txt').write_text('\n'.join(sorted(manifest)) + '\n')
     print(len(manifest), 'files,', sum(p.stat().st_size for p in OUT.iterdir()), 'bytes')
