@@ -1,15 +1,137 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kernels of the encoder layers; see kern_list.h for what each does. Included by kern_isa.h only. */
-static void relu_bias(float *x, float bias, uint64_t *mask, size_t n) {
-    for (size_t w = 0; w * 64 < n; w++) {
-        float *p = x + w * 64;
-        size_t m = n - w * 64 < 64 ? n - w * 64 : 64;
-        uint64_t bits = 0;
-        for (size_t i = 0; i < m; i++) {
-            float v = p[i] + bias;
-            bits |= (uint64_t)(v > 0) << i;
-            p[i] = v > 0 ? v : 0;
-        }
-        mask[w] = bits;
+#ifdef VN_HAVE_SIMD
+#include <immintrin.h>
+#endif
+#include <string.h>
+
+static void add_bias(float *x, const float *bias, size_t period, size_t n) {
+    for (size_t done = 0; done < n; done += period) {
+        size_t m = n - done < period ? n - done : period;
+        for (size_t i = 0; i < m; i++)
+            x[done + i] += bias[i];
     }
+}
+
+/* One mask word: up to 64 values. Compilers do not find the vector compare that yields the bits, so it is spelled out. */
+static inline uint64_t relu_word(float *x, const float *bias, size_t n) {
+    uint64_t bits = 0;
+    size_t i = 0;
+#if defined(__AVX512F__)
+    for (; i + 16 <= n; i += 16) {
+        __m512 v = _mm512_add_ps(_mm512_loadu_ps(x + i), _mm512_loadu_ps(bias + i));
+        __mmask16 positive = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_GT_OQ);
+        bits |= (uint64_t)positive << i;
+        _mm512_storeu_ps(x + i, _mm512_maskz_mov_ps(positive, v));
+    }
+#elif defined(__AVX2__)
+    for (; i + 8 <= n; i += 8) {
+        __m256 v = _mm256_add_ps(_mm256_loadu_ps(x + i), _mm256_loadu_ps(bias + i));
+        __m256 positive = _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GT_OQ);
+        bits |= (uint64_t)(unsigned)_mm256_movemask_ps(positive) << i;
+        _mm256_storeu_ps(x + i, _mm256_and_ps(positive, v));
+    }
+#endif
+    for (; i < n; i++) {
+        float v = x[i] + bias[i];
+        bits |= (uint64_t)(v > 0) << i;
+        x[i] = v > 0 ? v : 0;
+    }
+    return bits;
+}
+
+static void relu_bias(float *x, const float *bias, size_t period, uint64_t *mask, size_t n) {
+    for (size_t done = 0, at = 0; done < n; done += 64) {
+        uint64_t bits = relu_word(x + done, bias + at, n - done < 64 ? n - done : 64);
+        if (mask)
+            mask[done / 64] = bits;
+        at = at + 64 == period ? 0 : at + 64;
+    }
+}
+
+static void apply_mask(float *x, const uint64_t *mask, size_t n) {
+    size_t i = 0;
+#if defined(__AVX512F__)
+    for (; i + 16 <= n; i += 16)
+        _mm512_storeu_ps(x + i, _mm512_maskz_loadu_ps((__mmask16)(mask[i / 64] >> (i % 64)), x + i));
+#elif defined(__AVX2__)
+    const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    for (; i + 8 <= n; i += 8) {
+        __m256i byte = _mm256_set1_epi32((int)(mask[i / 64] >> (i % 64) & 255));
+        __m256i keep = _mm256_cmpeq_epi32(_mm256_and_si256(byte, bit), bit);
+        _mm256_storeu_ps(x + i, _mm256_and_ps(_mm256_castsi256_ps(keep), _mm256_loadu_ps(x + i)));
+    }
+#endif
+    for (; i < n; i++)
+        x[i] = mask[i / 64] >> (i % 64) & 1 ? x[i] : 0;
+}
+
+static void gather(float *y, size_t ldy, const float *x, size_t ldx, size_t width, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        memcpy(y + i * ldy, x + i * ldx, width * sizeof *y);
+}
+
+static void scatter_add(float *y, size_t ldy, const float *x, size_t ldx, size_t width, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        float *to = y + i * ldy;
+        const float *from = x + i * ldx;
+        for (size_t k = 0; k < width; k++)
+            to[k] += from[k];
+    }
+}
+
+static void planes_to_pixels(float *y, const float *x, size_t plane, size_t channels, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        for (size_t c = 0; c < channels; c++)
+            y[i * channels + c] = x[c * plane + i];
+    }
+}
+
+static void pixels_to_planes(float *y, size_t plane, const float *x, size_t channels, size_t n) {
+    for (size_t c = 0; c < channels; c++) {
+        for (size_t i = 0; i < n; i++)
+            y[c * plane + i] = x[i * channels + c];
+    }
+}
+
+static void moments(double *sums, const float *a, const float *b, size_t width, size_t ld, size_t count) {
+    enum { LANES = 8 };
+    double first[LANES] = {0}, second[LANES] = {0};
+    for (size_t i = 0; i < count; i++) {
+        const float *p = a + i * ld, *q = b + i * ld;
+        size_t k = 0;
+        for (; k + LANES <= width; k += LANES) {
+            for (size_t l = 0; l < LANES; l++) {
+                first[l] += (double)p[k + l];
+                second[l] += (double)p[k + l] * (double)q[k + l];
+            }
+        }
+        for (size_t l = 0; k < width; k++, l++) {
+            first[l] += (double)p[k];
+            second[l] += (double)p[k] * (double)q[k];
+        }
+    }
+    for (size_t l = 0; l < LANES; l++) {
+        sums[0] += first[l];
+        sums[1] += second[l];
+    }
+}
+
+static void norm_relu(float *y, float *x, const float *gamma, const float *beta, float mean, float scale, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        float v = (y[i] - mean) * scale;
+        float w = gamma[i] * v + beta[i];
+        x[i] = v;
+        y[i] = w > 0 ? w : 0;
+    }
+}
+
+static void norm_relu_back(float *g, const float *x, const float *gamma, const float *beta, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        g[i] = gamma[i] * x[i] + beta[i] > 0 ? gamma[i] * g[i] : 0;
+}
+
+static void norm_back(float *g, const float *x, float m0, float m1, float scale, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        g[i] = (g[i] - m0 - x[i] * m1) * scale;
 }

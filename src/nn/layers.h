@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * The layers of an encoder as they are held in memory. Private to nn.
+ *
+ * Activations are (H, pitch, C) float32 with pitch = W + 1: after each row one pixel of zeros, and a row of zeros above and
+ * below, so that a 3x3 neighbourhood never needs a bounds check and three pixels side by side are one row of 3C values.
+ */
+#ifndef VN_NN_LAYERS_H
+#define VN_NN_LAYERS_H
+
+#include "nn/encoder.h"
+#include "nn/safetensors.h"
+
+enum {
+    VN_MAX_LAYERS = 32,
+    VN_MAX_CHANNELS = 1024,
+    VN_POOL_GROUPS = 4,  /* groups of the pooled branch's GroupNorm */
+    VN_POOL_WIDEN = 4    /* its width in multiples of the block's */
+};
+#define VN_POOL_EPSILON 1e-5
+
+/** A convolution, 3x3 with padding 1 (taps 3) or 1x1 (taps 1), packed for gemm. */
+typedef struct VnConv {
+    unsigned in, out, taps, stride;
+    bool patches;       /**< gathers patches (stride 2, or too few channels); else slides along whole rows */
+    float *forward;     /**< (ky, kx, in) x out: y = patch * forward */
+    float *backward;    /**< patches: out x (ky, kx, in), patch gradient = dy * backward; else the flipped, transposed
+                             convolution in forward's form, (ky, kx, out) x in */
+    float *bias;        /**< bias_period values: out of them, repeated; NULL: none */
+    size_t bias_period; /**< a multiple of 64 and of out */
+} VnConv;
+
+typedef enum VnLayerKind { VN_LAYER_CONV, VN_LAYER_BLOCK } VnLayerKind;
+
+typedef struct VnLayer {
+    VnLayerKind kind;
+    VnConv conv[3];   /**< one for VN_LAYER_CONV, three for a block */
+    bool relu;        /**< VN_LAYER_CONV: a ReLU follows */
+    bool skip, pool;  /**< block: has a 1x1 skip, a pooled branch */
+    VnConv skip_conv; /**< 1x1, conv[0].in to conv[2].out */
+    VnConv pool_in, pool_out; /**< 1x1, conv[0].in to 4 times as many and back */
+    float *gamma, *beta;      /**< GroupNorm between them, pool_in.out values each */
+} VnLayer;
+
+struct VnEncoder {
+    VnEncoderInfo info;
+    unsigned count;
+    VnLayer layers[VN_MAX_LAYERS];
+};
+
+/** Find the family of a file's tensors and load them. @param net zeroed; on failure the caller releases what it holds.
+ * Fills family, stride, latent_channels, width, pooled, macs_per_pixel and parameters of net->info. */
+VernisStatus vn_family_load(VnEncoder *net, const VnTensors *tensors, VnError *err);
+
+#endif

@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compare Vernis's encoder passes with PyTorch: latent, and gradient of 0.5 * sum(z * z).
+
+usage: compare_encoders.py ENCODER_DUMP JUDGE_DIR MODEL... [--sizes 64x64,256x320] [--tolerance 1e-4] [--cpu SET]
+                           [--threads N] [--time ROUNDS]
+Exits 1 over the tolerance (relative L2) and 77 where PyTorch, the judge or a model is missing.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+SKIPPED = 77
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("dump")
+    parser.add_argument("judge")
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--sizes", default="64x64,256x320,512x512")
+    parser.add_argument("--tolerance", type=float, default=1e-4)
+    parser.add_argument("--cpu", default="amx")
+    parser.add_argument("--threads", default="0")
+    parser.add_argument("--time", type=int, default=0)
+    return parser.parse_args()
+
+
+def test_picture(torch, width, height):
+    """Smooth shapes plus noise: saturated and flat parts as in real pictures. (1, 3, H, W) in 0..1"""
+    torch.manual_seed(width * 65536 + height)
+    coarse = torch.rand(1, 3, max(height // 16, 1), max(width // 16, 1))
+    smooth = torch.nn.functional.interpolate(coarse, size=(height, width), mode="bicubic", align_corners=False)
+    return (1.4 * smooth - 0.2 + 0.05 * torch.randn(1, 3, height, width)).clamp(0, 1)
+
+
+def run_vernis(options, model, x, latent_shape):
+    import numpy as np
+    with tempfile.TemporaryDirectory() as folder:
+        names = [os.path.join(folder, n) for n in ("rgb", "latent", "gradient")]
+        x.numpy().tofile(names[0])
+        command = [options.dump, model, str(x.shape[3]), str(x.shape[2]), *names, options.threads, options.cpu,
+                   str(max(options.time, 1))]
+        figures = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        latent = np.fromfile(names[1], "<f4").reshape(latent_shape)
+        gradient = np.fromfile(names[2], "<f4").reshape(x.shape)
+    return latent, gradient, figures
+
+
+def main():
+    options = arguments()
+    if not os.path.exists(os.path.join(options.judge, "encoders.py")):
+        return SKIPPED
+    try:
+        import torch
+    except ImportError:
+        return SKIPPED
+    sys.path.insert(0, options.judge)
+    import encoders
+    worst, done = 0.0, 0
+    for model in options.models:
+        if not os.path.exists(model):
+            continue
+        net = encoders.load(model)
+        for size in options.sizes.split(","):
+            width, height = map(int, size.split("x"))
+            x = test_picture(torch, width, height).requires_grad_(True)
+            times = []
+            for _ in range(max(options.time, 1)):
+                x.grad = None
+                start = time.time()
+                z = net(x)
+                (z * z).sum().mul(.5).backward()
+                times.append(time.time() - start)
+            latent, gradient, figures = run_vernis(options, model, x.detach(), tuple(z.shape))
+            errors = [float((torch.from_numpy(a) - b).norm() / b.norm())
+                      for a, b in ((latent, z.detach()), (gradient, x.grad))]
+            worst, done = max(worst, *errors), done + 1
+            line = f"{os.path.basename(model)} {size}: latent {errors[0]:.2e}, gradient {errors[1]:.2e}"
+            if options.time:
+                own = figures["seconds_forward"] + figures["seconds_backward"]
+                peer = sorted(times)[len(times) // 2]
+                line += (f"; {own:.3f} s ({figures['seconds_forward']:.3f} + {figures['seconds_backward']:.3f}) on "
+                         f"{figures['cpu']}, {figures['blas']}, {figures['pass_bytes'] / 1e6:.0f} MB; "
+                         f"PyTorch {peer:.3f} s; {peer / own:.2f}x")
+            print(line, flush=True)
+    if not done:
+        return SKIPPED
+    print(f"worst {worst:.2e}, tolerance {options.tolerance:.0e}")
+    return int(not worst <= options.tolerance)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
