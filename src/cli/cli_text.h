@@ -23,7 +23,7 @@ char *cli_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *cli_format_v(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 void list_add(StringList *list, char *text); /**< takes the text */
-void list_sort(StringList *list); /**< by bytes, whatever the locale */
+void list_sort(StringList *list);            /**< by bytes, whatever the locale */
 bool list_has(const StringList *sorted, const char *text);
 void list_free(StringList *list);
 

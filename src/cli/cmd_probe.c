@@ -30,8 +30,9 @@ const CliCommand command_probe = {
     .operands = "IMAGE",
     .summary = "run one encoder on one picture; write latent and gradient as .npy",
     .description =
-        "Writes the encoder's latent (C,h,w) and the gradient (3,H,W) of half its squared norm with respect to the picture "
-        "in 0..1, both float32. The picture is cropped at the bottom and right to a multiple of the encoder's stride.",
+        "Writes the encoder's latent (C,h,w) and the gradient (3,H,W) of half its squared norm with respect to the "
+        "picture in 0..1, both float32. The picture is cropped at the bottom and right to a multiple of the encoder's "
+        "stride.",
     .least = 1,
     .most = 1,
     .run = run_probe,

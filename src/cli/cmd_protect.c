@@ -179,8 +179,8 @@ const CliCommand command_protect = {
         "Adds the protection to each picture, writes rights metadata, reads the file back and reports what was done. "
         "The result goes beside the input as NAME.protected.EXT, or where --output says. Folders are taken as the "
         "pictures in them (with -r below them too); what Vernis wrote itself (*.protected.*, *_original.*) and hidden "
-        "files are passed over. '-' reads one picture from standard input and writes it to standard output. An input is "
-        "never overwritten.",
+        "files are passed over. '-' reads one picture from standard input and writes it to standard output. An input "
+        "is never overwritten.",
     .least = 0,
     .most = -1,
     .run = run_protect,

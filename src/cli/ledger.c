@@ -130,9 +130,7 @@ char *ledger_line(const Ledgers *ledgers, const Ledger *ledger, const char *inpu
     return line;
 }
 
-bool ledger_has_line(const Ledger *ledger, const char *line) {
-    return list_has(&ledger->lines, line);
-}
+bool ledger_has_line(const Ledger *ledger, const char *line) { return list_has(&ledger->lines, line); }
 
 static char *begun_line(const Ledger *ledger, const char *output) {
     char *name = name_in(ledger, output);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * The ledger of a folder of outputs, vernis-ledger.jsonl: a line when a file is begun and a line when it is finished, so
- * that --resume knows what need not be done again, and which existing outputs are its own to replace. Append-only; a line
- * that was torn by a crash matches nothing and does no harm.
+ * The ledger of a folder of outputs, vernis-ledger.jsonl: a line when a file is begun and a line when it is finished,
+ * so that --resume knows what need not be done again, and which existing outputs are its own to replace. Append-only; a
+ * line that was torn by a crash matches nothing and does no harm.
  */
 #ifndef VERNIS_CLI_LEDGER_H
 #define VERNIS_CLI_LEDGER_H

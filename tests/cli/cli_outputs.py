@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where outputs go and what is left alone: names, folders, collisions, existing files, the ledger."""
+import json
+import os
+
+import clikit
+
+LEDGER = 'vernis-ledger.jsonl'
+
+
+class Names(clikit.Case):
+    def test_beside_the_input(self):
+        self.png('dir/a.b.png')
+        self.jpeg('dir/c.JPEG')
+        self.protect('dir/a.b.png', 'dir/c.JPEG')
+        self.assertEqual(self.tree(), ['dir/a.b.png', 'dir/a.b.protected.png', 'dir/c.JPEG', 'dir/c.protected.JPEG'])
+
+    def test_one_file_to_a_file_a_folder_or_a_new_folder(self):
+        self.png('a.png')
+        (self.folder / 'have').mkdir()
+        self.protect('a.png', '-o', 'x.png')
+        self.protect('a.png', '-o', 'have')
+        self.protect('a.png', '-o', 'new/')
+        self.protect('a.png', '-o', 'deep/er/y.png')
+        self.assertEqual([n for n in self.tree() if LEDGER not in n],
+                         ['a.png', 'deep/er/y.png', 'have/a.png', 'new/a.png', 'x.png'])
+
+    def test_several_to_a_folder_with_names_kept(self):
+        self.png('a.png')
+        self.jpeg('b.jpg')
+        self.protect('a.png', 'b.jpg', '-o', 'out')
+        self.assertEqual(self.tree('out'), ['a.png', 'b.jpg', LEDGER])
+        self.protect('a.png', 'b.jpg', '-o', 'png', '--format', 'png')
+        self.assertEqual(self.tree('png'), ['a.png', 'b.png', LEDGER])
+        self.assertOneLine(self.protect('a.png', 'b.jpg', '-o', 'a.png', status=2), 'folder')
+        self.protect('a.png', 'b.jpg', '-o', '-', status=2)
+
+    def test_spaces_utf8_and_bytes_that_are_not(self):
+        names = ['my art/été  1.png', 'my art/日本語/絵.png', os.fsdecode(b'my art/\xff\xfe.png'),
+                 'my art/"quote\\.png']
+        for name in names:
+            self.png(name)
+        done = self.vernis('protect', *clikit.FAST, '-r', 'my art', '-o', 'out folder', '--json')
+        self.assertEqual(len(done.lines), 4)
+        self.assertEqual(self.tree('out folder'), sorted([n[len('my art/'):] for n in names] + [LEDGER]))
+        again = self.protect('-r', 'my art', '-o', 'out folder', '--resume', status=3)
+        self.assertEqual(again.out, '')
+
+    def test_a_name_cannot_forge_lines(self):
+        self.write('bad\nvernis: all is well\x1b[2J.png', b'x')
+        done = self.protect('bad\nvernis: all is well\x1b[2J.png', status=1)
+        self.assertOneLine(done, 'bad?vernis')
+
+
+class Folders(clikit.Case):
+    def fill(self):
+        for i, name in enumerate(['in/b.png', 'in/a.png', 'in/sub/c.png', 'in/sub/deep/d.png']):
+            self.png(name, seed=i)
+        self.png('in/old.protected.png')
+        self.png('in/old_original.png')
+        self.png('in/.hidden.png')
+        self.png('in/.git/e.png')
+        self.write('in/notes.txt', b'text')
+
+    def test_without_r_only_the_folder_itself(self):
+        self.fill()
+        lines = self.protect('in', '-o', 'out', '--json').lines
+        self.assertEqual([line['input'] for line in lines], ['in/a.png', 'in/b.png'])
+        self.assertEqual(self.tree('out'), ['a.png', 'b.png', LEDGER])
+
+    def test_r_mirrors_the_tree_in_a_stable_order(self):
+        self.fill()
+        lines = self.protect('-r', 'in/', '-o', 'out', '--json').lines
+        self.assertEqual([line['input'] for line in lines],
+                         ['in/a.png', 'in/b.png', 'in/sub/c.png', 'in/sub/deep/d.png'])
+        self.assertEqual(self.tree('out'), ['a.png', 'b.png', 'sub/c.png', 'sub/deep/d.png', LEDGER])
+
+    def test_r_beside_is_not_done_twice(self):
+        self.fill()
+        before = self.files()
+        self.assertEqual(len(self.protect('-r', 'in', '--json').lines), 4)
+        files = self.files()
+        self.assertEqual(len(files), len(before) + 4)
+        self.assertIn('in/sub/deep/d.protected.png', files)
+        for name, data in before.items():
+            self.assertEqual(files[name], data)
+        self.assertEqual(len(self.protect('-r', 'in', '--json', '--skip-existing', status=3).lines), 4)
+
+    def test_output_inside_the_input_is_not_walked(self):
+        self.fill()
+        self.protect('-r', 'in', '-o', 'in/zz')
+        self.assertEqual(len(self.protect('-r', 'in', '-o', 'in/zz', '--json', '--skip-existing', status=3).lines), 4)
+
+    def test_links_to_folders_are_not_followed(self):
+        self.fill()
+        (self.folder / 'in/sub/loop').symlink_to('..')
+        (self.folder / 'in/link.png').symlink_to('a.png')
+        (self.folder / 'in/dangling.png').symlink_to('nowhere')
+        inputs = [line['input'] for line in self.protect('-r', 'in', '-o', 'out', '-n', '--json').lines]
+        self.assertEqual(inputs, ['in/a.png', 'in/b.png', 'in/link.png', 'in/sub/c.png', 'in/sub/deep/d.png'])
+
+    def test_kinds_that_are_not_handled_are_told(self):
+        self.fill()
+        self.write('in/modern.webp', b'RIFF')
+        done = self.vernis('protect', '-n', 'in')
+        self.assertIn('in/modern.webp', done.err)
+        self.assertNotIn('notes.txt', done.err)
+
+    def test_an_empty_folder_is_nothing_to_do(self):
+        (self.folder / 'none').mkdir()
+        self.assertOneLine(self.protect('none', status=3), 'no pictures')
+
+    def test_exclude(self):
+        self.fill()
+        def inputs(*globs):
+            args = [arg for glob in globs for arg in ('--exclude', glob)]
+            return [line['input'] for line in self.protect('-n', '-r', 'in', '-o', 'out', '--json', *args).lines]
+        self.assertEqual(inputs('[ab].png'), ['in/sub/c.png', 'in/sub/deep/d.png'])
+        self.assertEqual(inputs('sub'), ['in/a.png', 'in/b.png'])
+        self.assertEqual(inputs('sub/deep/*', 'a*'), ['in/b.png', 'in/sub/c.png'])
+        self.protect('-n', 'in/a.png', '--exclude', '*.png', status=3)
+
+    def test_files_from(self):
+        self.fill()
+        listed = 'in/b.png\r\n\nin/sub\nin/a.png'
+        self.write('list', listed.encode())
+        with_nul = listed.replace('\r\n', '\0').replace('\n', '\0')
+        for name, stdin in (('list', ''), ('-', listed), ('-', with_nul)):
+            lines = self.protect('-n', '--json', '-o', 'out', '--files-from', name, stdin=stdin.encode()).lines
+            self.assertEqual([line['output'] for line in lines], ['out/b.png', 'out/c.png', 'out/a.png'])
+        self.assertOneLine(self.protect('--files-from', 'missing', status=2), 'missing')
+        self.protect('--files-from', '-', '-', status=2)
+        self.protect('--files-from', '-', stdin=b'', status=3)
+
+
+class NeverOverwritten(clikit.Case):
+    def test_the_input_by_any_name(self):
+        self.png('a.png')
+        self.png('b.png', seed=2)
+        (self.folder / 'soft.png').symlink_to('a.png')
+        os.link(self.folder / 'a.png', self.folder / 'hard.png')
+        before = self.files()
+        for output in ('a.png', './a.png', str(self.folder / 'a.png'), f'../{self.folder.name}/a.png', 'soft.png',
+                       'hard.png', '.'):
+            for more in ([], ['--overwrite'], ['--resume']):
+                self.assertOneLine(self.protect('a.png', '-o', output, *more, status=2), 'a.png', 'never overwritten')
+        self.protect('a.png', 'b.png', '-o', '.', '--overwrite', status=2)
+        self.assertEqual(self.files(), before)
+
+    def test_another_input(self):
+        self.png('a.png')
+        self.png('out/a.png', seed=2)
+        before = self.files()
+        self.assertOneLine(self.protect('a.png', 'out/a.png', '-o', 'out', '--overwrite', status=2), 'out/a.png')
+        self.assertEqual(self.files(), before)
+
+    def test_collisions_are_found_before_anything_is_done(self):
+        self.png('x/a.png')
+        self.png('y/a.png')
+        self.jpeg('y/b.jpg')
+        self.png('y/b.png')
+        before = self.files()
+        self.assertOneLine(self.protect('x/a.png', 'y/a.png', '-o', 'out', status=2), 'x/a.png', 'y/a.png', 'out/a.png')
+        self.protect('-r', 'x', 'y', '-o', 'out', status=2)
+        self.protect('y/b.jpg', 'y/b.png', '--format', 'png', status=2)
+        self.assertEqual(self.files(), before)
+        self.assertFalse((self.folder / 'out').exists())
+
+    def test_the_same_input_twice_is_done_once(self):
+        self.png('a.png')
+        statuses = [line['status'] for line in self.protect('--json', 'a.png', './a.png').lines]
+        self.assertEqual(sorted(statuses), ['ok', 'skipped'])
+
+    def test_existing_outputs(self):
+        self.png('a.png')
+        self.write('a.protected.png', b'mine')
+        self.assertOneLine(self.protect('a.png', status=1), 'a.png', 'exists', '--overwrite')
+        self.assertEqual(self.data('a.protected.png'), b'mine')
+        line = self.protect('--json', '--skip-existing', 'a.png', status=3).only
+        self.assertEqual((line['input'], line['status']), ('a.png', 'skipped'))
+        self.assertEqual(self.data('a.protected.png'), b'mine')
+        self.png('b.png')
+        self.protect('--skip-existing', 'a.png', 'b.png')
+        self.protect('--overwrite', 'a.png')
+        self.assertTrue(clikit.is_whole(self.folder / 'a.protected.png'))
+        self.protect('--overwrite', '--skip-existing', 'a.png', status=2)
+
+
+class InPlace(clikit.Case):
+    def test_keeps_the_original(self):
+        self.png('dir/a.png')
+        picture = self.files()['dir/a.png']
+        line = self.protect('--json', '--in-place', 'dir/a.png').only
+        self.assertEqual(line['output'], 'dir/a.png')
+        files = self.files()
+        self.assertEqual(sorted(files), ['dir/a.png', 'dir/a_original.png'])
+        self.assertEqual(files['dir/a_original.png'], picture)
+        self.assertNotEqual(files['dir/a.png'], picture)
+        self.assertEqual(clikit.png_size(self.data('dir/a.png')), (40, 32))
+        self.assertOneLine(self.protect('--in-place', 'dir/a.png', status=1), 'dir/a.png', 'a_original.png')
+        self.protect('--in-place', '--overwrite', 'dir/a.png', status=1)
+        self.protect('--in-place', '--skip-existing', 'dir', status=3)
+        self.assertEqual(self.files(), files)
+
+    def test_other_format(self):
+        self.jpeg('a.jpg')
+        picture = self.files()['a.jpg']
+        self.protect('--in-place', '--format', 'png', 'a.jpg')
+        files = self.files()
+        self.assertEqual(sorted(files), ['a.png', 'a_original.jpg'])
+        self.assertEqual(files['a_original.jpg'], picture)
+        self.assertEqual(clikit.png_size(self.data('a.png')), (40, 32))
+
+    def test_a_failure_changes_nothing(self):
+        self.write('a.png', clikit.png_bytes(40, 32)[:300])
+        before = self.files()
+        self.protect('--in-place', 'a.png', status=1)
+        self.assertEqual(self.files(), before)
+        self.protect('--in-place', '-o', 'x.png', 'a.png', status=2)
+
+    def test_resume(self):
+        self.png('d/a.png')
+        self.png('d/b.png', seed=2)
+        self.protect('--in-place', '--resume', 'd')
+        files = self.files()
+        self.protect('--in-place', '--resume', 'd', status=3)
+        self.assertEqual(self.files(), files)
+
+
+class DryRun(clikit.Case):
+    def test_touches_nothing(self):
+        self.png('in/a.png')
+        self.jpeg('in/sub/b.jpg')
+        self.write('in/bad.png', b'x')
+        before = self.files()
+        done = self.vernis('protect', '-n', '-r', 'in', '-o', 'out', status=1)
+        self.assertEqual(len(done.out.splitlines()), 2)
+        self.assertIn('in/a.png -> out/a.png  40x32', done.out)
+        self.assertIn('in/bad.png', done.err)
+        lines = self.vernis('protect', '-n', '-r', 'in', '-o', 'out', '--json', status=1).lines
+        self.assertEqual([line['status'] for line in lines], ['planned', 'failed', 'planned'])
+        self.assertGreater(lines[0]['seconds_estimated'], 0)
+        self.vernis('protect', '-n', '--in-place', 'in/a.png')
+        self.vernis('protect', '-n', 'in/a.png')
+        self.assertEqual(self.files(), before)
+        self.assertFalse((self.folder / 'out').exists())
+
+
+class Resume(clikit.Case):
+    def statuses(self, *args, status=0):
+        return [line['status'] for line in self.protect('-r', 'in', '-o', 'out', '--json', *args, status=status).lines]
+
+    def fill(self):
+        self.png('in/a.png')
+        self.png('in/sub/b.png', seed=2)
+
+    def test_skips_what_is_done(self):
+        self.fill()
+        self.assertEqual(self.statuses(), ['ok', 'ok'])
+        files = self.files()
+        self.assertEqual(self.statuses('--resume', status=3), ['skipped', 'skipped'])
+        self.assertEqual(self.files(), files)
+        self.png('in/c.png', seed=3)
+        self.assertEqual(self.statuses('--resume'), ['skipped', 'ok', 'skipped'])
+
+    def test_does_again_what_has_changed(self):
+        self.fill()
+        self.statuses()
+        self.png('in/a.png', seed=9, width=48)
+        self.assertEqual(self.statuses('--resume'), ['ok', 'skipped'])
+        self.assertEqual(clikit.png_size(self.data('out/a.png')), (48, 32))
+        self.assertEqual(self.statuses('--resume', '--seed', '2'), ['ok', 'ok'])
+        self.assertEqual(self.statuses('--resume', '--seed', '2', '--threads', '1', '-v', status=3), ['skipped'] * 2)
+        (self.folder / 'out/a.png').unlink()
+        self.assertEqual(self.statuses('--resume', '--seed', '2'), ['ok', 'skipped'])
+
+    def test_does_not_touch_what_others_put_there(self):
+        self.fill()
+        self.write('out/a.png', b'mine')
+        self.assertEqual(self.statuses('--resume', status=1), ['failed', 'ok'])
+        self.assertEqual(self.data('out/a.png'), b'mine')
+
+    def test_a_torn_last_line_is_survived(self):
+        self.fill()
+        self.statuses()
+        ledger = self.folder / 'out' / LEDGER
+        ledger.write_bytes(ledger.read_bytes()[:-30])
+        self.assertEqual(self.statuses('--resume'), ['skipped', 'ok'])
+        self.assertEqual(self.statuses('--resume', status=3), ['skipped', 'skipped'])
+        lines = ledger.read_text().splitlines()
+        whole = [json.loads(line) for line in lines if line.endswith('}')]
+        self.assertLessEqual({'input', 'size', 'mtime', 'settings', 'version', 'output'}, set(whole[-1]))
+
+    def test_no_ledger_is_left_where_nothing_was_done(self):
+        self.write('in/bad.png', b'x')
+        self.protect('in', '-o', 'out', status=1)
+        self.assertFalse((self.folder / 'out').exists())
+
+
+class Jobs(clikit.Case):
+    def test_same_files_as_one_process(self):
+        for i in range(5):
+            self.png(f'in/{i}.png', seed=i)
+        self.write('in/bad.png', b'x')
+        self.protect('in', '-o', 'one', '--threads', '1', status=1)
+        done = self.protect('in', '-o', 'three', '--jobs', '3', '--threads', '1', '--json', status=1)
+        self.assertEqual(sorted(line['status'] for line in done.lines), ['failed'] + ['ok'] * 5)
+        self.assertEqual(self.tree('one'), self.tree('three'))
+        files = self.files()
+        for i in range(5):
+            self.assertEqual(files[f'one/{i}.png'], files[f'three/{i}.png'])
+        self.assertEqual(len(self.protect('in', '-o', 'three', '--jobs', '3', '--threads', '1', '--json', '--resume',
+                                          status=1).lines), 6)
+
+
+if __name__ == '__main__':
+    clikit.main()
