@@ -27,7 +27,8 @@ done:
 }
 
 VernisStatus vn_found_put(char **field, VnPut how, const void *bytes, size_t size, VnError *err) {
-    if (*field && how == VN_PUT_FIRST)
+    /* A list that is as good as full takes no more, so that a hostile one costs no copy for each of its items. */
+    if (*field && (how == VN_PUT_FIRST || (how == VN_PUT_JOIN && strlen(*field) > VN_TEXT_MAX - 8)))
         return VERNIS_OK;
     char *text, *joined = NULL;
     VN_TRY(vn_text_foreign(&text, bytes, size, err));

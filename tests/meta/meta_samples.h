@@ -19,12 +19,10 @@ void sample_jpeg(VnBytes *out);
 bool decode_png(uint8_t *rgb, const VnBytes *file);
 bool decode_jpeg(uint8_t *rgb, const VnBytes *file);
 
-/** Every field set, with text that needs escaping, accents, Chinese and an emoji. Static texts: never vn_rights_free. */
+/** Every field set, with text that needs escaping, accents, Chinese and an emoji. Static texts: no vn_rights_free. */
 VnRights sample_rights(void);
 
 /** Bytes that borrow a string literal. */
-static inline VnBytes borrow(const void *data, size_t size) {
-    return (VnBytes){(uint8_t *)(uintptr_t)data, size};
-}
+static inline VnBytes borrow(const void *data, size_t size) { return (VnBytes){(uint8_t *)(uintptr_t)data, size}; }
 
 #endif

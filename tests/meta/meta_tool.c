@@ -36,10 +36,21 @@ static void write_file(const char *folder, const char *name, const char *format,
 
 static void write_samples(const char *folder) {
     static const char *const choices[] = {
-        "all", "ai", "genai", "allow", "none", "default", "DMI-UNSPECIFIED",
-        "DMI-ALLOWED", "DMI-PROHIBITED-AIMLTRAINING", "DMI-PROHIBITED-GENAIMLTRAINING",
-        "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING", "DMI-PROHIBITED", "DMI-PROHIBITED-SEECONSTRAINT",
-        "DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR", "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR",
+        "all",
+        "ai",
+        "genai",
+        "allow",
+        "none",
+        "default",
+        "DMI-UNSPECIFIED",
+        "DMI-ALLOWED",
+        "DMI-PROHIBITED-AIMLTRAINING",
+        "DMI-PROHIBITED-GENAIMLTRAINING",
+        "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING",
+        "DMI-PROHIBITED",
+        "DMI-PROHIBITED-SEECONSTRAINT",
+        "DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR",
+        "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR",
     };
     VnRights rights = sample_rights(), nothing = {0};
     write_file(folder, "sample.png", "png", &rights);

@@ -48,7 +48,8 @@ static void libexif_reads_it_and_finds_nothing_else(void **state) {
     exif_data_unset_option(data, EXIF_DATA_OPTION_FOLLOW_SPECIFICATION);
     exif_data_load_data(data, block.data, (unsigned)block.size);
     assert_int_equal(data->ifd[EXIF_IFD_0]->count, 8);
-    assert_int_equal(data->ifd[EXIF_IFD_1]->count + data->ifd[EXIF_IFD_EXIF]->count + data->ifd[EXIF_IFD_GPS]->count, 0);
+    assert_int_equal(data->ifd[EXIF_IFD_1]->count + data->ifd[EXIF_IFD_EXIF]->count + data->ifd[EXIF_IFD_GPS]->count,
+                     0);
     assert_null(data->data);
     ExifEntry *artist = exif_content_get_entry(data->ifd[EXIF_IFD_0], EXIF_TAG_ARTIST);
     assert_int_equal(artist->size, strlen(rights.creator) + 1);
@@ -75,6 +76,7 @@ static void bad_texts_are_refused(void **state) {
 }
 
 /* A big-endian stream as a camera writes it: Artist inline, Copyright of two parts, maker note, GPS, thumbnail. */
+/* clang-format off */
 static const uint8_t camera[] = {
     'M', 'M', 0, 42, 0, 0, 0, 8,
     /* 8: IFD0, five entries */
@@ -95,6 +97,7 @@ static const uint8_t camera[] = {
     /* 146 */
     ' ', 0, 'E', 'd', 0xe9, 0, 'x', 0,
 };
+/* clang-format on */
 
 static void camera_streams_are_understood(void **state) {
     (void)state;
@@ -146,8 +149,8 @@ static void hostile_streams_are_ignored(void **state) {
     assert_non_null(strstr(found.note, "EXIF ignored"));
     vn_found_free(&found);
     /* IFD0 whose next directory is itself, with a count of 65535 and a text of four gigabytes. */
-    static const uint8_t loop[] = {'I', 'I', 42, 0, 8, 0, 0, 0, 0xff, 0xff, 0x3b, 1, 2, 0, 0xff, 0xff, 0xff, 0xff,
-                                   8,   0,   0,  0, 8, 0, 0, 0, 8,    0,    0,    0};
+    static const uint8_t loop[] = {'I',  'I',  42,   0, 8, 0, 0, 0, 0xff, 0xff, 0x3b, 1, 2, 0, 0xff,
+                                   0xff, 0xff, 0xff, 8, 0, 0, 0, 8, 0,    0,    0,    8, 0, 0, 0};
     read_exif(&found, loop, sizeof loop);
     assert_null(found.rights.creator);
     vn_found_free(&found);
@@ -181,12 +184,18 @@ static void iim_records(void **state) {
     (void)state;
     IIM("\x1c\x01\x5a\0\3\x1b%G\x1c\x02\x50\0\5Zo\xc3\xa9!\x1c\x02\x74\0\1c", "Zoé!", "c");
     IIM("\x1c\x02\x50\0\3Zo\xe9\x1c\x02\x50\0\1B\x1c\x02\x74\0\1c\x1c\x02\x50\0\1C", "Zoé; B; C", "c");
-    IIM("\x1c\x02\x74\0\1c\x1c\x02\x74\0\1d", "", "c");             /* not repeatable: the first counts */
-    IIM("\x1c\x02\x50\x80\x02\0\2ab\x1c\x02\x74\0\1c", "ab", "c");  /* extended length */
-    IIM("\x1c\x03\x50\0\2ab", "", "");                               /* another record */
-    IIM("\x1c\x02\x50\0\2ab\x1c\x02\x74\0\x09" "c", "ab", "");       /* longer than what is left */
-    IIM("\x1c\x02\x50\xff\xff" "ab", "", "");                       /* 32767 bytes of length */
-    IIM("\x1c\x02\x50\x80\x04\xff\xff\xff\xff" "ab", "", "");       /* four gigabytes */
+    IIM("\x1c\x02\x74\0\1c\x1c\x02\x74\0\1d", "", "c");            /* not repeatable: the first counts */
+    IIM("\x1c\x02\x50\x80\x02\0\2ab\x1c\x02\x74\0\1c", "ab", "c"); /* extended length */
+    IIM("\x1c\x03\x50\0\2ab", "", "");                             /* another record */
+    IIM("\x1c\x02\x50\0\2ab\x1c\x02\x74\0\x09"
+        "c",
+        "ab", ""); /* longer than what is left */
+    IIM("\x1c\x02\x50\xff\xff"
+        "ab",
+        "", ""); /* 32767 bytes of length */
+    IIM("\x1c\x02\x50\x80\x04\xff\xff\xff\xff"
+        "ab",
+        "", ""); /* four gigabytes */
     IIM("\x1c\x02\x50\x80\x04\xff", "", "");
     IIM("garbage\x1c\x02\x50\0\2ab", "", "");
     IIM("\x1c\x02\x50\0", "", "");

@@ -49,14 +49,22 @@ static void source_types(void **state) {
         const char *word;
         bool ai;
     } types[] = {
-        {"digitalCapture", false},        {"computationalCapture", false},
-        {"negativeFilm", false},          {"positiveFilm", false},
-        {"print", false},                 {"humanEdits", false},
-        {"algorithmicallyEnhanced", false}, {"digitalCreation", false},
-        {"dataDrivenMedia", false},       {"trainedAlgorithmicMedia", true},
-        {"algorithmicMedia", true},       {"screenCapture", false},
-        {"composite", false},             {"compositeSynthetic", false},
-        {"TRAINEDALGORITHMICMEDIA", true}, {"compositeWithTrainedAlgorithmicMedia", true},
+        {"digitalCapture", false},
+        {"computationalCapture", false},
+        {"negativeFilm", false},
+        {"positiveFilm", false},
+        {"print", false},
+        {"humanEdits", false},
+        {"algorithmicallyEnhanced", false},
+        {"digitalCreation", false},
+        {"dataDrivenMedia", false},
+        {"trainedAlgorithmicMedia", true},
+        {"algorithmicMedia", true},
+        {"screenCapture", false},
+        {"composite", false},
+        {"compositeSynthetic", false},
+        {"TRAINEDALGORITHMICMEDIA", true},
+        {"compositeWithTrainedAlgorithmicMedia", true},
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         char uri[200] = SOURCES;
@@ -75,7 +83,8 @@ static void source_types(void **state) {
 
 static void generators_are_named(void **state) {
     (void)state;
-    expect_text("parameters", "a cat\nSteps: 20", "PNG text \"parameters\": where Stable Diffusion web UI keeps its prompt");
+    expect_text("parameters", "a cat\nSteps: 20",
+                "PNG text \"parameters\": where Stable Diffusion web UI keeps its prompt");
     expect_text("prompt", "{}", "ComfyUI");
     expect_text("workflow", "{}", "ComfyUI");
     expect_text("Software", "NovelAI", "names the generator NovelAI");
@@ -85,9 +94,9 @@ static void generators_are_named(void **state) {
     expect_text("Comment", "not made with Midjourney", "");
     expect_text("Description", "my job", "");
     VnBytes exif = {0};
-    static const uint8_t software[] = {'I', 'I', 42, 0, 8,   0,   0,   0,   1,   0,   0x31, 1,   2,   0,   13,  0,
-                                       0,   0,   26, 0, 0,   0,   0,   0,   0,   0,   'D',  'A', 'L', 'L', 0xc2, 0xb7,
-                                       'E', ' ', '3', ' ', 'a', 'p', 0};
+    static const uint8_t software[] = {'I', 'I', 42,  0,   8,    0,    0,   0,   1,   0,   0x31, 1,   2,
+                                       0,   13,  0,   0,   0,    26,   0,   0,   0,   0,   0,    0,   0,
+                                       'D', 'A', 'L', 'L', 0xc2, 0xb7, 'E', ' ', '3', ' ', 'a',  'p', 0};
     vn_bytes_append(&exif, software, sizeof software, NULL);
     expect_label(&(VnBag){.exif = exif}, "Software \"DALL·E 3 ap\": names the generator DALL·E");
     vn_bytes_free(&exif);
@@ -203,12 +212,9 @@ static void leaks_and_warnings(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(source_types),
-        cmocka_unit_test(generators_are_named),
-        cmocka_unit_test(manifests_are_searched),
-        cmocka_unit_test(labels_that_do_not_fit_end_in_dots),
-        cmocka_unit_test(reservations),
-        cmocka_unit_test(nothing_is_invented),
+        cmocka_unit_test(source_types),           cmocka_unit_test(generators_are_named),
+        cmocka_unit_test(manifests_are_searched), cmocka_unit_test(labels_that_do_not_fit_end_in_dots),
+        cmocka_unit_test(reservations),           cmocka_unit_test(nothing_is_invented),
         cmocka_unit_test(leaks_and_warnings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,8 +190,9 @@ static void kept_texts_always_fit(void **state) {
     static char long_text[6001];
     memset(long_text, '&', sizeof long_text - 1);
     VnBytes packet = {0};
-    static const char *const names[] = {"dc:creator",    "dc:rights",          "dc:description", "xmpRights:WebStatement",
-                                        "plus:Licensor", "xmpRights:UsageTerms", "photoshop:Credit"};
+    static const char *const names[] = {
+        "dc:creator",           "dc:rights",       "dc:description", "xmpRights:WebStatement", "plus:Licensor",
+        "xmpRights:UsageTerms", "photoshop:Credit"};
     const char *start = "<r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><r:Description "
                         "xmlns:dc='http://purl.org/dc/elements/1.1/' xmlns:plus='http://ns.useplus.org/ldf/xmp/1.0/' "
                         "xmlns:xmpRights='http://ns.adobe.com/xap/1.0/rights/' "
@@ -199,7 +200,8 @@ static void kept_texts_always_fit(void **state) {
     vn_bytes_append(&packet, start, strlen(start), NULL);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *inner = strcmp(names[i], "plus:Licensor") == 0 ? "plus:LicensorURL" : "r:value";
-        const char *parts[] = {"<", names[i], "><", inner, "><![CDATA[", long_text, "]]></", inner, "></", names[i], ">"};
+        const char *parts[] = {"<",     names[i], "><",  inner,    "><![CDATA[", long_text,
+                               "]]></", inner,    "></", names[i], ">"};
         for (size_t j = 0; j < sizeof parts / sizeof *parts; j++)
             vn_bytes_append(&packet, parts[j], strlen(parts[j]), NULL);
     }
@@ -233,12 +235,18 @@ static void expect_foreign(const char *bytes, size_t size, const char *wanted) {
 static void foreign_text(void **state) {
     (void)state;
     FOREIGN("é漢🎨", "é漢🎨");
-    FOREIGN("caf\xe9", "café");                              /* Latin-1 */
-    FOREIGN("\xc0\xaf", "À¯");                              /* overlong: not UTF-8 */
-    FOREIGN("\xed\xa0\x80", "í\xc2\xa0");                   /* a surrogate: not UTF-8; 0x80 is a control character */
-    FOREIGN("\xf4\x90\x80\x80", "ô");                       /* beyond U+10FFFF */
-    FOREIGN("a\x01" "b\x7f" "c\xc2\x85" "d\0e", "abcde");   /* controls */
-    FOREIGN("\xef\xbf\xbe" "x\xef\xbf\xbf", "x");            /* U+FFFE, U+FFFF */
+    FOREIGN("caf\xe9", "café");           /* Latin-1 */
+    FOREIGN("\xc0\xaf", "À¯");            /* overlong: not UTF-8 */
+    FOREIGN("\xed\xa0\x80", "í\xc2\xa0"); /* a surrogate: not UTF-8; 0x80 is a control character */
+    FOREIGN("\xf4\x90\x80\x80", "ô");     /* beyond U+10FFFF */
+    FOREIGN("a\x01"
+            "b\x7f"
+            "c\xc2\x85"
+            "d\0e",
+            "abcde"); /* controls */
+    FOREIGN("\xef\xbf\xbe"
+            "x\xef\xbf\xbf",
+            "x"); /* U+FFFE, U+FFFF */
     FOREIGN(" \t\n a\r\nb\rc\n ", "a\nb\nc");
     FOREIGN(" \0\r\n", NULL);
     FOREIGN("", NULL);

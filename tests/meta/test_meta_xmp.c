@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* XMP: what is written comes back; the forms that other writers use are understood; hostile packets are ignored whole. */
+/* XMP: what is written comes back; the forms of other writers are understood; hostile packets are ignored whole. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,13 +12,14 @@
 #include "meta/xmp_names.h"
 #include "meta_samples.h"
 
-#define HEAD                                                                                                           \
-    "<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?><x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF "                 \
-    "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:dc='http://purl.org/dc/elements/1.1/' "            \
-    "xmlns:xr='http://ns.adobe.com/xap/1.0/rights/' xmlns:plus='http://ns.useplus.org/ldf/xmp/1.0/' "                 \
-    "xmlns:core='http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/' xmlns:ext='http://iptc.org/std/Iptc4xmpExt/2008-02-29/' " \
-    "xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmlns:tdm='http://www.w3.org/ns/tdmrep/' "                              \
-    "xmlns:exif='http://ns.adobe.com/exif/1.0/' xmlns:img='http://ns.adobe.com/xap/1.0/g/img/' "                      \
+#define HEAD \
+    "<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?><x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF " \
+    "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:dc='http://purl.org/dc/elements/1.1/' " \
+    "xmlns:xr='http://ns.adobe.com/xap/1.0/rights/' xmlns:plus='http://ns.useplus.org/ldf/xmp/1.0/' " \
+    "xmlns:core='http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/' " \
+    "xmlns:ext='http://iptc.org/std/Iptc4xmpExt/2008-02-29/' " \
+    "xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmlns:tdm='http://www.w3.org/ns/tdmrep/' " \
+    "xmlns:exif='http://ns.adobe.com/exif/1.0/' xmlns:img='http://ns.adobe.com/xap/1.0/g/img/' " \
     "xmlns:mm='http://ns.adobe.com/xap/1.0/mm/'>"
 #define TAIL "</rdf:RDF></x:xmpmeta><?xpacket end='w'?>"
 #define ABOUT(content) HEAD "<rdf:Description rdf:about=''>" content "</rdf:Description>" TAIL
@@ -97,7 +98,8 @@ static void only_what_is_known_is_said(void **state) {
     assert_true(packet_has(&(VnRights){.copyright = (char[]){"A"}}, "<xmpRights:Marked>True</xmpRights:Marked>"));
     assert_false(packet_has(&(VnRights){.credit = (char[]){"A"}}, "Marked"));
     assert_false(packet_has(&(VnRights){.credit = (char[]){"A"}}, "plus"));
-    assert_false(packet_has(&(VnRights){.data_mining = (char[]){"http://ns.useplus.org/ldf/vocab/DMI-ALLOWED"}}, "tdm"));
+    assert_false(
+        packet_has(&(VnRights){.data_mining = (char[]){"http://ns.useplus.org/ldf/vocab/DMI-ALLOWED"}}, "tdm"));
     VnRights constraint = {.data_mining = (char[]){"http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED-SEECONSTRAINT"}};
     assert_true(packet_has(&constraint, "<tdm:reservation>1</tdm:reservation>"));
     assert_false(packet_has(&constraint, "OtherConstraints"));
@@ -129,10 +131,12 @@ static void forms_of_other_writers(void **state) {
     expect_field(ABOUT("<plus:DataMining rdf:parseType='Resource'><rdf:value>U</rdf:value><xmp:q>no</xmp:q>"
                        "</plus:DataMining>"),
                  RIGHT(data_mining), "U");
-    expect_field(ABOUT("<plus:DataMining><rdf:Description><rdf:value>U</rdf:value></rdf:Description></plus:DataMining>"),
-                 RIGHT(data_mining), "U");
-    expect_field(ABOUT("<dc:creator><rdf:Seq><rdf:li>A</rdf:li><rdf:li>B &amp; &#x6f22;</rdf:li></rdf:Seq></dc:creator>"),
-                 RIGHT(creator), "A; B & 漢");
+    expect_field(
+        ABOUT("<plus:DataMining><rdf:Description><rdf:value>U</rdf:value></rdf:Description></plus:DataMining>"),
+        RIGHT(data_mining), "U");
+    expect_field(
+        ABOUT("<dc:creator><rdf:Seq><rdf:li>A</rdf:li><rdf:li>B &amp; &#x6f22;</rdf:li></rdf:Seq></dc:creator>"),
+        RIGHT(creator), "A; B & 漢");
     expect_field(ABOUT("<dc:creator><rdf:Bag><rdf:li>A</rdf:li></rdf:Bag></dc:creator>"), RIGHT(creator), "A");
     expect_field(ABOUT("<dc:creator>A<!-- b --> C</dc:creator>"), RIGHT(creator), "A C");
     expect_field(ABOUT("<dc:rights><rdf:Alt><rdf:li xml:lang='fr'>f</rdf:li><rdf:li xml:lang='x-default'>d</rdf:li>"
@@ -142,9 +146,10 @@ static void forms_of_other_writers(void **state) {
                        "</rdf:Alt></dc:rights>"),
                  RIGHT(copyright), "f");
     expect_field(ABOUT("<dc:description><![CDATA[a <b> & c]]></dc:description>"), RIGHT(description), "a <b> & c");
-    expect_field(ABOUT("<plus:Licensor><rdf:Seq><rdf:li rdf:parseType='Resource'><plus:LicensorName>N</plus:LicensorName>"
-                       "<plus:LicensorURL>L</plus:LicensorURL></rdf:li></rdf:Seq></plus:Licensor>"),
-                 RIGHT(licensor_url), "L");
+    expect_field(
+        ABOUT("<plus:Licensor><rdf:Seq><rdf:li rdf:parseType='Resource'><plus:LicensorName>N</plus:LicensorName>"
+              "<plus:LicensorURL>L</plus:LicensorURL></rdf:li></rdf:Seq></plus:Licensor>"),
+        RIGHT(licensor_url), "L");
     expect_field(ABOUT("<plus:Licensor><rdf:Bag><rdf:li><rdf:Description plus:LicensorURL='L'/></rdf:li></rdf:Bag>"
                        "</plus:Licensor>"),
                  RIGHT(licensor_url), "L");
@@ -157,7 +162,8 @@ static void forms_of_other_writers(void **state) {
                  RIGHT(contact_url), "C");
     expect_field(ABOUT("<xr:WebStatement rdf:resource='W'/>"), RIGHT(license_url), "W");
     expect_field(ABOUT("<tdm:reservation>1</tdm:reservation>"), offsetof(VnFound, tdm), "1");
-    expect_field(HEAD "<rdf:Description/><rdf:Description xmp:CreatorTool='T'/>" TAIL, offsetof(VnFound, software), "T");
+    expect_field(HEAD "<rdf:Description/><rdf:Description xmp:CreatorTool='T'/>" TAIL, offsetof(VnFound, software),
+                 "T");
     expect_field(ABOUT("<dc:creator> \n </dc:creator>"), RIGHT(creator), NULL);
 }
 
@@ -171,7 +177,8 @@ static void what_belongs_to_something_else_is_left(void **state) {
                  RIGHT(source_type), NULL);
     expect_field(ABOUT("<dc:creator><dc:rights>R</dc:rights></dc:creator>"), RIGHT(copyright), NULL);
     expect_field(ABOUT("<dc:creator><dc:rights><rdf:li>R</rdf:li></dc:rights></dc:creator>"), RIGHT(creator), NULL);
-    expect_field(ABOUT("<plus:Licensor><rdf:Seq><rdf:li>no</rdf:li></rdf:Seq></plus:Licensor>"), RIGHT(licensor_url), NULL);
+    expect_field(ABOUT("<plus:Licensor><rdf:Seq><rdf:li>no</rdf:li></rdf:Seq></plus:Licensor>"), RIGHT(licensor_url),
+                 NULL);
     expect_field(ABOUT("<plus:LicensorURL>no</plus:LicensorURL>"), RIGHT(licensor_url), NULL);
     expect_field("<a xmlns='http://purl.org/dc/elements/1.1/'><creator>C</creator></a>", RIGHT(creator), NULL);
     expect_field(ABOUT("<creator>C</creator><dc:Creator>C</dc:Creator>"), RIGHT(creator), NULL);
@@ -220,8 +227,9 @@ static void hostile_packets_are_ignored_whole(void **state) {
     (void)state;
     static const char cut[] = HEAD "<rdf:Description><dc:creator>A</dc:creator>";
     expect_ignored(cut, sizeof cut - 1, "XMP ignored: line 1: no element found");
-    static const char laughs[] = "<!DOCTYPE l [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;'>]>"
-        ABOUT("<dc:creator>&c;</dc:creator>");
+    static const char laughs[] =
+        "<!DOCTYPE l [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;'>]>" ABOUT(
+            "<dc:creator>&c;</dc:creator>");
     expect_ignored(laughs, sizeof laughs - 1, "DOCTYPE");
     static const char outside[] = "<!DOCTYPE l SYSTEM 'file:///etc/passwd'>" ABOUT("<dc:creator>A</dc:creator>");
     expect_ignored(outside, sizeof outside - 1, "DOCTYPE");
