@@ -175,8 +175,9 @@ void progress_update(Progress *progress, size_t job, const char *stage, double d
     if (!(done > item->done)) /* never backwards */
         done = item->done;
     item->done = done > 1 ? 1 : done;
+    bool news = progress->mode != MODE_PLAIN && strncmp(item->stage, stage, sizeof item->stage - 1) != 0;
     snprintf(item->stage, sizeof item->stage, "%s", stage);
-    if (!item->active || progress->mode == MODE_NONE || now() - progress->shown < pause)
+    if (!item->active || progress->mode == MODE_NONE || (!news && now() - progress->shown < pause))
         return;
     progress->shown = now();
     if (progress->mode == MODE_PLAIN)

@@ -52,7 +52,7 @@ class Help(clikit.Case):
         self.assertNotIn('--in-place', self.vernis('help', 'verify').out)
 
     def test_help_is_wrapped(self):
-        for columns in (50, 80, 200):
+        for columns in (64, 80, 200):
             self.env['COLUMNS'] = str(columns)
             for name in COMMANDS:
                 for line in self.vernis('help', name).out.splitlines():
