@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protect/vis_model.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kern/kern.h"
+
+/* Cone mixtures of linear sRGB as in JPEG XL (ISO/IEC 18181-1, annex on XYB). */
+static const float cone[3][3] = {{0.3f, 0.622f, 0.078f}, {0.23f, 0.692f, 0.078f}, {0.24342269f, 0.20476745f, 0.55180987f}};
+
+#include "protect/vis_fit.h"
+
+const double vn_vis_sigma[VN_VIS_BANDS - 1] = {VIS_SIGMA_1, VIS_SIGMA_2, VIS_SIGMA_3};
+
+VernisStatus vn_vis_blurs_open(VnVisBlurs *out, uint32_t width, uint32_t height, double scale_x, double scale_y, VnError *err) {
+    VernisStatus status = VERNIS_OK;
+    *out = (VnVisBlurs){.width = width, .height = height};
+    VnResize **slot[] = {&out->band[0], &out->band[1], &out->band[2], &out->contrast, &out->light, &out->pool};
+    const double sigma[] = {VIS_SIGMA_1, VIS_SIGMA_2, VIS_SIGMA_3, VIS_SIGMA_CONTRAST, VIS_SIGMA_LIGHT, VIS_SIGMA_POOL};
+    for (size_t i = 0; i < sizeof slot / sizeof *slot; i++)
+        VN_CHECK(vn_resize_open_blur(slot[i], width, height, sigma[i] / scale_x, sigma[i] / scale_y, err));
+    for (size_t i = 0; i < VN_VIS_GAMMA + 2; i++) {
+        double v = (double)i / VN_VIS_GAMMA;
+        out->gamma[i] = (float)(v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4));
+    }
+done:
+    if (status != VERNIS_OK)
+        vn_vis_blurs_close(out);
+    return status;
+}
+
+void vn_vis_blurs_close(VnVisBlurs *blurs) {
+    for (size_t i = 0; i < VN_VIS_BANDS - 1; i++)
+        vn_resize_close(&blurs->band[i]);
+    vn_resize_close(&blurs->contrast);
+    vn_resize_close(&blurs->light);
+    vn_resize_close(&blurs->pool);
+}
+
+size_t vn_vis_blurs_scratch(const VnVisBlurs *blurs) { return vn_resize_scratch(blurs->pool, 3); }
+
+/* Linear light by interpolation in the table; *slope receives its derivative. */
+static inline float decode(const float *gamma, float v, float *slope) {
+    float t = (v > 0 ? v < 1 ? v : 1 : 0) * VN_VIS_GAMMA;
+    int i = (int)t;
+    *slope = (gamma[i + 1] - gamma[i]) * VN_VIS_GAMMA;
+    return gamma[i] + (gamma[i + 1] - gamma[i]) * (t - (float)i);
+}
+
+void vn_vis_opponent(const VnVisBlurs *blurs, const float *rgb, float *out, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        float slope, c[3], l[3];
+        for (size_t j = 0; j < 3; j++)
+            l[j] = decode(blurs->gamma, rgb[j * n + i], &slope);
+        for (size_t k = 0; k < 3; k++)
+            c[k] = cbrtf(cone[k][0] * l[0] + cone[k][1] * l[1] + cone[k][2] * l[2] + VIS_BIAS);
+        out[i] = 5 * (c[0] - c[1]);
+        out[n + i] = 0.5f * (c[0] + c[1]);
+        out[2 * n + i] = c[2];
+    }
+}
+
+void vn_vis_jacobian(const VnVisBlurs *blurs, const float *rgb, float *out, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        float slope[3], root[3], l[3];
+        for (size_t j = 0; j < 3; j++)
+            l[j] = decode(blurs->gamma, rgb[j * n + i], &slope[j]);
+        for (size_t k = 0; k < 3; k++) {
+            float c = cbrtf(cone[k][0] * l[0] + cone[k][1] * l[1] + cone[k][2] * l[2] + VIS_BIAS);
+            root[k] = 1 / (3 * c * c);
+        }
+        for (size_t j = 0; j < 3; j++) {
+            float a = root[0] * cone[0][j] * slope[j], b = root[1] * cone[1][j] * slope[j];
+            out[j * n + i] = 5 * (a - b);
+            out[(3 + j) * n + i] = 0.5f * (a + b);
+            out[(6 + j) * n + i] = root[2] * cone[2][j] * slope[j];
+        }
+    }
+}
+
+void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent_y, float *out, float *work, float *scratch, VnPool *pool) {
+    size_t n = (size_t)blurs->width * blurs->height;
+    float *last = work, *next = work + n;
+    memcpy(last, opponent_y, n * sizeof *last);
+    for (size_t k = 0; k < VN_VIS_BANDS - 1; k++) {
+        vn_resize_apply(blurs->band[k], 1, opponent_y, next, scratch, pool);
+        for (size_t i = 0; i < n; i++)
+            last[i] = fabsf(last[i] - next[i]);
+        vn_resize_apply(blurs->contrast, 1, last, out + k * n, scratch, pool);
+        float *swap = last;
+        last = next;
+        next = swap;
+    }
+    for (size_t i = 0; i < n; i++)
+        last[i] = opponent_y[i] * opponent_y[i] * opponent_y[i];
+    vn_resize_apply(blurs->light, 1, last, out + 3 * n, scratch, pool);
+}
+
+void vn_vis_sensitivity(const float surround[4], float *out) {
+    float masker = 0, light = logf(fmaxf(surround[3], 1e-4f) / 0.3f);
+    for (size_t k = 0; k < 3; k++)
+        masker += vis_contrast_mix[k] * surround[k];
+    for (size_t p = 0; p < 3; p++) {
+        float lift = expf(vis_light_power[p] * light);
+        for (size_t k = 0; k < VN_VIS_BANDS; k++) {
+            float fall = expf(-vis_mask_power[p] * log1pf(vis_mask_gain[k][p] * masker));
+            out[k * 3 + p] = vis_weight[k][p] * lift * (fall + vis_floor[k][p]);
+        }
+    }
+}
+
+double vn_vis_pooled(const double sums[3], double count) {
+    return (pow(sums[0] / count, 1. / 3) + pow(sums[1] / count, 1. / 6) + pow(sums[2] / count, 1. / 12)) / 3;
+}
