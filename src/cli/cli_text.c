@@ -221,7 +221,7 @@ char *path_canonical(const char *path) {
             break;
         }
     }
-    char *whole = cli_format("%s%s", strcmp(resolved, "/") || !*tail ? resolved : "", tail);
+    char *whole = cli_format("%s%s", strcmp(resolved, "/") != 0 || !*tail ? resolved : "", tail);
     free(head);
     free(tail);
     return whole;

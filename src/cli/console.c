@@ -102,7 +102,7 @@ void console_passing(const char *text) {
 
 bool console_is_terminal(void) {
     const char *term = getenv("TERM");
-    return isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
+    return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
 int console_width(void) {

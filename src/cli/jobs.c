@@ -13,30 +13,27 @@
 #include "cli/console.h"
 #include "cli/signals.h"
 
-__attribute__((format(printf, 3, 0))) static VernisStatus fill(VernisError *err, VernisStatus status,
-                                                               const char *format, va_list args) {
-    err->status = status;
-    snprintf(err->where, sizeof err->where, "outputs");
-    vsnprintf(err->text, sizeof err->text, format, args);
-    return status;
-}
-
 __attribute__((format(printf, 3, 4))) static VernisStatus fail(VernisError *err, VernisStatus status,
                                                                const char *format, ...) {
     va_list args;
     va_start(args, format);
-    fill(err, status, format, args);
+    char *text = cli_format_v(format, args);
     va_end(args);
+    err->status = status;
+    snprintf(err->where, sizeof err->where, "outputs");
+    snprintf(err->text, sizeof err->text, "%s", text);
+    free(text);
     return status;
 }
 
-VernisStatus job_fail(CliJob *job, VernisStatus status, const char *format, ...) {
+void job_fail(CliJob *job, VernisStatus status, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    job->state = JOB_FAIL;
-    fill(&job->err, status, format, args);
+    char *text = cli_format_v(format, args);
     va_end(args);
-    return status;
+    job->state = JOB_FAIL;
+    fail(&job->err, status, "%s", text);
+    free(text);
 }
 
 void job_skip(CliJob *job, const char *reason) {
@@ -108,7 +105,7 @@ static VernisStatus swap(const CliJob *job, const char *finished, VernisError *e
         status = fail(err, VERNIS_E_IO, "%s: cannot put the protected picture in its place: %s", job->input,
                       strerror(errno));
         unlink(job->original);
-    } else if (strcmp(job->input, job->output)) {
+    } else if (strcmp(job->input, job->output) != 0) {
         unlink(job->input); /* --format gave it another ending; the original is kept under its new name */
     }
     signals_unblock();

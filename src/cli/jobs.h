@@ -30,8 +30,8 @@ typedef struct CliJobs {
     StringList made_folders; /**< by this run, outermost first; those that stay empty are removed at the end */
 } CliJobs;
 
-/** Fail a job before it starts. @return VERNIS status given */
-VernisStatus job_fail(CliJob *job, VernisStatus status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/** Fail a job before it starts. */
+void job_fail(CliJob *job, VernisStatus status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void job_skip(CliJob *job, const char *reason);
 
 /** Make the output's folder and see that it can be written, before time is spent. On failure job->state is JOB_FAIL. */

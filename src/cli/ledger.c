@@ -89,7 +89,7 @@ Ledger *ledgers_find(Ledgers *ledgers, const char *folder) {
     ledger->path = path_join(folder, "vernis-ledger.jsonl");
     ledger->fd = -1;
     read_lines(ledger);
-    ledgers->items = cli_grow(ledgers->items, ledgers->count + 1, sizeof *ledgers->items);
+    ledgers->items = cli_grow(ledgers->items, ledgers->count + 1, sizeof(Ledger *));
     ledgers->items[ledgers->count++] = ledger;
     return ledger;
 }

@@ -31,7 +31,7 @@ int cli_failure(const char *file, const VernisError *err) {
     const char *reason = err->text[0] ? err->text : vernis_status_name(err->status);
     size_t length = file ? strlen(file) : 0;
     /* Library texts mostly begin with the file's name already. */
-    if (file && (strncmp(reason, file, length) || reason[length] != ':'))
+    if (file && (strncmp(reason, file, length) != 0 || reason[length] != ':'))
         console_note("%s: %s", file, reason);
     else
         console_note("%s", reason);

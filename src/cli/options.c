@@ -51,7 +51,7 @@ static const VernisSettingInfo *find(const CliContext *ctx, const char *name, ch
     size_t count;
     const VernisSettingInfo *table = vernis_settings_table(&count);
     for (size_t i = 0; i < count; i++) {
-        if (name ? strcmp(table[i].name, name) : table[i].letter != letter)
+        if (name ? strcmp(table[i].name, name) != 0 : table[i].letter != letter)
             continue;
         if (options_has_word(table[i].commands, ctx->command->name))
             return &table[i];
@@ -106,7 +106,7 @@ static int parse_short(const CliContext *ctx, const char *letters, const char *n
 
 /* Help asked for anywhere before `--` wins over whatever else may be wrong. */
 static bool asks_for_help(int argc, char **argv) {
-    for (int i = 0; i < argc && strcmp(argv[i], "--"); i++)
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
             return true;
     return false;

@@ -137,11 +137,11 @@ static int find_collisions(CliJobs *jobs, const CliContext *ctx) {
     size_t count = 0;
     int status = CLI_DONE;
     for (size_t i = 0; i < jobs->count; i++)
-        if (jobs->items[i].state == JOB_TODO && strcmp(jobs->items[i].output, "-"))
+        if (jobs->items[i].state == JOB_TODO && strcmp(jobs->items[i].output, "-") != 0)
             claims[count++] = (Claim){path_canonical(jobs->items[i].output), i};
     qsort(claims, count, sizeof *claims, by_path);
     for (size_t i = 1; i < count && !status; i++) {
-        if (strcmp(claims[i].path, claims[i - 1].path))
+        if (strcmp(claims[i].path, claims[i - 1].path) != 0)
             continue;
         CliJob *first = &jobs->items[claims[i - 1].job], *second = &jobs->items[claims[i].job];
         char *a = path_canonical(first->input), *b = path_canonical(second->input);

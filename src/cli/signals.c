@@ -57,9 +57,10 @@ int signals_cancelled(void *unused) {
 
 void signals_scratch(const char *path) {
     scratch_live = 0;
-    if (!path || strlen(path) >= sizeof scratch)
+    size_t length = path ? strlen(path) : sizeof scratch;
+    if (length >= sizeof scratch)
         return;
-    strcpy(scratch, path);
+    memcpy(scratch, path, length + 1);
     scratch_live = 1;
 }
 
