@@ -160,8 +160,8 @@ done:
 VernisStatus vn_bag_take_xmp(VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits, VnError *err) {
     /* Element or attribute names after which base64 pictures follow: xmp:Thumbnails, Google's depth, image and camera
      * containers, and the dynamic-media and HDR gain map directories of Android and Adobe. */
-    static const char *const names[] = {"xmpGImg:image", "xmp:Thumbnails", "GDepth:",  "GImage:",
-                                        "GCamera:",      "GContainer:",    "Container:Directory"};
+    static const char *const names[] = {
+        "xmpGImg:image", "xmp:Thumbnails", "GDepth:", "GImage:", "GCamera:", "GContainer:", "Container:Directory"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (size && memmem(data, size, names[i], strlen(names[i])))
             bag->leaks |= VN_LEAK_XMP_THUMBNAIL;

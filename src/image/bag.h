@@ -45,7 +45,7 @@ typedef struct VnBag {
     unsigned leaks;       /**< VnLeak bits that the container shows (EXIF, MPF, chunks, trailing bytes ...) */
     VnTextItem *texts;
     size_t text_count;
-    char warning[200];    /**< a decoder's first warning, "" if none ("truncated: 3 of 40 rows missing") */
+    char warning[200]; /**< a decoder's first warning, "" if none ("truncated: 3 of 40 rows missing") */
 } VnBag;
 
 void vn_bag_free(VnBag *bag);

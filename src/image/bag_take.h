@@ -18,12 +18,14 @@ enum {
 /** Keep the first warning of a decode; control characters become '?'. */
 __attribute__((format(printf, 2, 3))) void vn_bag_warn(VnBag *bag, const char *format, ...);
 
-/** Keep one text. A value that is not UTF-8, or is said to be Latin-1, is converted. Beyond the bounds it is dropped. */
+/** Keep one text. A value that is not UTF-8, or is said to be Latin-1, is converted. Beyond the bounds it is
+ * dropped. */
 VernisStatus vn_bag_take_text(VnBag *bag, const uint8_t *key, size_t key_size, const uint8_t *value, size_t value_size,
                               bool latin1, VnError *err);
 
 /** Keep the first EXIF block ("Exif\0\0" in front is skipped), read orientation and colour space with libexif, note
- * thumbnails, maker notes and positions. Refused over limits->max_exif_bytes; ignored with a warning if no TIFF stream. */
+ * thumbnails, maker notes and positions. Refused over limits->max_exif_bytes; ignored with a warning if no TIFF
+ * stream. */
 VernisStatus vn_bag_take_exif(VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits, VnError *err);
 
 /** Keep the first XMP packet; dropped with a warning over limits->max_xmp_bytes. Notes embedded pictures. */

@@ -10,7 +10,7 @@
 enum {
     BAND = 64,           /* rows of one parallel task */
     GRID = 9,            /* steps per axis of the sRGB test */
-    SRGB_TOLERANCE = 385 /* of 65535: 1.5 of 255; the rounded tables of common sRGB profiles stay below, gamma 2.2 is at 7 */
+    SRGB_TOLERANCE = 385 /* of 65535: 1.5 of 255; common sRGB profiles stay below, pure gamma 2.2 is at 7 */
 };
 
 /* Profiles and context of one conversion. The context keeps Little CMS's state apart from that of other users in the
@@ -49,10 +49,14 @@ static bool open_profile(Colour *colour, const VnBytes *icc) {
 /* Samples per pixel of the profile's colour space as VnImage counts them; 0 for others. */
 static unsigned profile_colours(const Colour *colour) {
     switch (cmsGetColorSpace(colour->from)) {
-    case cmsSigGrayData: return 1;
-    case cmsSigRgbData: return 3;
-    case cmsSigCmykData: return 4;
-    default: return 0;
+    case cmsSigGrayData:
+        return 1;
+    case cmsSigRgbData:
+        return 3;
+    case cmsSigCmykData:
+        return 4;
+    default:
+        return 0;
     }
 }
 
@@ -79,10 +83,9 @@ static bool open_transform(Colour *colour, bool alpha, unsigned bits, cmsUInt32N
     colour->to = work_profile(colour->context, work);
     if (!colour->to)
         return false;
-    colour->transform =
-        cmsCreateTransformTHR(colour->context, colour->from, layout(colours, alpha, bits), colour->to,
-                              layout(work, alpha, bits), INTENT_RELATIVE_COLORIMETRIC,
-                              cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE | cmsFLAGS_COPY_ALPHA | flags);
+    colour->transform = cmsCreateTransformTHR(
+        colour->context, colour->from, layout(colours, alpha, bits), colour->to, layout(work, alpha, bits),
+        INTENT_RELATIVE_COLORIMETRIC, cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE | cmsFLAGS_COPY_ALPHA | flags);
     return colour->transform != NULL;
 }
 
@@ -138,7 +141,7 @@ void vn_colour_describe(const VnBag *bag, char *out, size_t capacity) {
 
 typedef struct Bands {
     const VnImage *in;
-    VnImage *out; /* may be in */
+    VnImage *out;            /* may be in */
     cmsHTRANSFORM transform; /* NULL: the plain CMYK formula */
 } Bands;
 

@@ -41,11 +41,16 @@ static unsigned entry_leak(unsigned tag, Kind kind) {
     case TAG_STRIP_OFFSETS:
     case TAG_TILE_OFFSETS:
     case TAG_JPEG_OFFSET:
-    case TAG_SUB_IFDS: return kind == GPS ? VN_LEAK_GPS : VN_LEAK_EXIF_THUMBNAIL;
-    case TAG_PHOTOSHOP: return VN_LEAK_PHOTOSHOP_THUMBNAIL;
-    case TAG_MAKER_NOTE: return VN_LEAK_MAKER_NOTE;
-    case TAG_IMAGE_SOURCE_DATA: return VN_LEAK_UNKNOWN_CHUNK;
-    default: return kind == GPS && tag != 0 ? VN_LEAK_GPS : 0; /* GPS tag 0 is only a version */
+    case TAG_SUB_IFDS:
+        return kind == GPS ? VN_LEAK_GPS : VN_LEAK_EXIF_THUMBNAIL;
+    case TAG_PHOTOSHOP:
+        return VN_LEAK_PHOTOSHOP_THUMBNAIL;
+    case TAG_MAKER_NOTE:
+        return VN_LEAK_MAKER_NOTE;
+    case TAG_IMAGE_SOURCE_DATA:
+        return VN_LEAK_UNKNOWN_CHUNK;
+    default:
+        return kind == GPS && tag != 0 ? VN_LEAK_GPS : 0; /* GPS tag 0 is only a version */
     }
 }
 

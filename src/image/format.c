@@ -124,7 +124,8 @@ static VernisStatus recognise(const VnFormat **out, const uint8_t *data, size_t 
     return vn_fail(err, VERNIS_E_FORMAT, "image", "this is not a picture that Vernis knows (PNG or JPEG)");
 }
 
-VernisStatus vn_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits, VnError *err) {
+VernisStatus vn_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits,
+                       VnError *err) {
     const VnFormat *format = NULL;
     *out = (VnImage){0};
     *bag = (VnBag){0};

@@ -11,7 +11,7 @@
 typedef struct VnEncodeOptions {
     int quality;        /**< JPEG 1..100, default 95 */
     bool subsample;     /**< JPEG 4:2:0 instead of 4:4:4 */
-    const VnBytes *icc; /**< profile to embed; NULL: the picture is sRGB and is tagged so */
+    const VnBytes *icc; /**< profile to embed; NULL, or one for other pixels: the picture is sRGB and is tagged so */
 } VnEncodeOptions;
 
 /** What the header says, without decoding. */
@@ -37,14 +37,15 @@ typedef struct VnFormat {
 
 extern const VnFormat vn_format_png, vn_format_jpeg;
 
-const VnFormat *const *vn_formats(void);                                /**< NULL-ended */
-const VnFormat *vn_format_sniff(const uint8_t *data, size_t size);      /**< by content, never by name; NULL: none */
-const VnFormat *vn_format_by_name(const char *name);                    /**< NULL: none */
-const VnFormat *vn_format_by_extension(const char *path);               /**< NULL: none */
+const VnFormat *const *vn_formats(void);                           /**< NULL-ended */
+const VnFormat *vn_format_sniff(const uint8_t *data, size_t size); /**< by content, never by name; NULL: none */
+const VnFormat *vn_format_by_name(const char *name);               /**< NULL: none */
+const VnFormat *vn_format_by_extension(const char *path);          /**< NULL: none */
 
-/** Sniff and decode. Unknown content that looks like a known but unhandled format (WebP, GIF, TIFF, HEIC, PSD, BMP, AVIF)
- * gives VERNIS_E_UNSUPPORTED naming it; anything else VERNIS_E_FORMAT. */
-VernisStatus vn_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits, VnError *err);
+/** Sniff and decode. Unknown content that looks like a known but unhandled format (WebP, GIF, TIFF, HEIC, PSD, BMP,
+ * AVIF) gives VERNIS_E_UNSUPPORTED naming it; anything else VERNIS_E_FORMAT. */
+VernisStatus vn_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits,
+                       VnError *err);
 VernisStatus vn_decode_header(VnHeader *out, const uint8_t *data, size_t size, const VnLimits *limits, VnError *err);
 
 #endif

@@ -8,6 +8,10 @@
 static const cmsFloat64Number srgb_curve[5] = {2.4, 1.0 / 1.055, 0.055 / 1.055, 1.0 / 12.92, 0.04045};
 static const double srgb_xy[8] = {0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06};
 
+bool vn_icc_fits(const VnBytes *icc, unsigned colours) {
+    return icc->size >= 128 && memcmp(icc->data + 16, colours == 1 ? "GRAY" : "RGB ", 4) == 0;
+}
+
 /* The profile as bytes without what changes from run to run: creation date (header bytes 24-35), identity (84-99). */
 static VernisStatus save(VnBytes *out, cmsHPROFILE profile, VnError *err) {
     cmsUInt32Number size = 0;
@@ -34,12 +38,12 @@ VernisStatus vn_icc_from_gamma(VnBytes *out, unsigned colours, double gamma, con
     const cmsCIExyY white = {xy[0], xy[1], 1.0};
     const cmsCIExyYTRIPLE primaries = {{xy[2], xy[3], 1.0}, {xy[4], xy[5], 1.0}, {xy[6], xy[7], 1.0}};
     cmsContext context = cmsCreateContext(NULL, NULL);
-    cmsToneCurve *curve = gamma > 0.0 ? cmsBuildGamma(context, gamma)
-                                      : cmsBuildParametricToneCurve(context, 4, srgb_curve);
+    cmsToneCurve *curve =
+        gamma > 0.0 ? cmsBuildGamma(context, gamma) : cmsBuildParametricToneCurve(context, 4, srgb_curve);
     if (curve)
-        profile = colours == 1 ? cmsCreateGrayProfileTHR(context, &white, curve)
-                               : cmsCreateRGBProfileTHR(context, &white, &primaries,
-                                                        (cmsToneCurve *[3]){curve, curve, curve});
+        profile = colours == 1
+                      ? cmsCreateGrayProfileTHR(context, &white, curve)
+                      : cmsCreateRGBProfileTHR(context, &white, &primaries, (cmsToneCurve *[3]){curve, curve, curve});
     if (profile)
         status = save(out, profile, err);
     else

@@ -6,7 +6,12 @@
 #ifndef VN_IMAGE_ICC_H
 #define VN_IMAGE_ICC_H
 
+#include <stdbool.h>
+
 #include "base/mem.h"
+
+/** @return true if the profile's header names the colour space of pixels with that many colours: 1 grey, 3 RGB. */
+bool vn_icc_fits(const VnBytes *icc, unsigned colours);
 
 /** sRGB (IEC 61966-2-1): RGB, or a grey profile with its curve. */
 VernisStatus vn_icc_srgb(VnBytes *out, unsigned colours, VnError *err);

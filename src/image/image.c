@@ -18,8 +18,8 @@ VernisStatus vn_image_check(uint32_t width, uint32_t height, const VnLimits *lim
     if (width == 0 || height == 0)
         return vn_fail(err, VERNIS_E_FORMAT, where, "the picture is empty (%u x %u pixels)", width, height);
     if (width > limits->max_side || height > limits->max_side)
-        return vn_fail(err, VERNIS_E_LIMIT, where, "%u x %u pixels: longer than the limit of %u per side", width, height,
-                       limits->max_side);
+        return vn_fail(err, VERNIS_E_LIMIT, where, "%u x %u pixels: longer than the limit of %u per side", width,
+                       height, limits->max_side);
     if ((uint64_t)width * height > limits->max_pixels)
         return vn_fail(err, VERNIS_E_LIMIT, where, "%u x %u pixels: more than the limit of %llu", width, height,
                        (unsigned long long)limits->max_pixels);
@@ -37,8 +37,13 @@ VernisStatus vn_image_create(VnImage *out, uint32_t width, uint32_t height, unsi
     void *pixels = vn_calloc(1, total);
     if (!pixels)
         return vn_no_memory(err, "image", total, "pixels");
-    *out = (VnImage){.width = width, .height = height, .colours = (uint8_t)colours, .bits = (uint8_t)bits,
-                     .alpha = alpha, .stride = stride, .pixels = pixels};
+    *out = (VnImage){.width = width,
+                     .height = height,
+                     .colours = (uint8_t)colours,
+                     .bits = (uint8_t)bits,
+                     .alpha = alpha,
+                     .stride = stride,
+                     .pixels = pixels};
     return VERNIS_OK;
 }
 

@@ -17,18 +17,18 @@ typedef struct VnImage {
     uint8_t colours; /**< 1, 3 or 4 */
     uint8_t bits;    /**< 8 or 16 */
     bool alpha;
-    size_t stride;   /**< bytes from row to row, = width * samples * bits / 8 */
+    size_t stride; /**< bytes from row to row, = width * samples * bits / 8 */
     void *pixels;
 } VnImage;
 
 /** What an embedder or the command line allows; checked before allocating. */
 typedef struct VnLimits {
-    uint64_t max_pixels;     /**< width * height, default 400 million */
-    uint32_t max_side;       /**< default 65535 */
-    size_t max_file_bytes;   /**< default 1 GiB */
-    size_t max_icc_bytes;    /**< default 16 MiB */
-    size_t max_exif_bytes;   /**< default 8 MiB */
-    size_t max_xmp_bytes;    /**< default 4 MiB */
+    uint64_t max_pixels;   /**< width * height, default 400 million */
+    uint32_t max_side;     /**< default 65535 */
+    size_t max_file_bytes; /**< default 1 GiB */
+    size_t max_icc_bytes;  /**< default 16 MiB */
+    size_t max_exif_bytes; /**< default 8 MiB */
+    size_t max_xmp_bytes;  /**< default 4 MiB */
 } VnLimits;
 extern const VnLimits vn_limits_default;
 
@@ -37,7 +37,8 @@ static inline unsigned vn_image_samples(const VnImage *image) { return image->co
 /** Fill in stride and allocate zeroed pixels, after checking `limits` (NULL: the defaults). */
 VernisStatus vn_image_create(VnImage *out, uint32_t width, uint32_t height, unsigned colours, bool alpha, unsigned bits,
                              const VnLimits *limits, VnError *err);
-/** The check that vn_image_create makes, for decoders to refuse a picture before any work is done. @param where the format */
+/** The check that vn_image_create makes, for decoders to refuse a picture before any work is done. @param where the
+ * format */
 VernisStatus vn_image_check(uint32_t width, uint32_t height, const VnLimits *limits, const char *where, VnError *err);
 void vn_image_free(VnImage *image); /**< zeroes; takes a zeroed struct */
 VernisStatus vn_image_copy(VnImage *out, const VnImage *image, VnError *err);

@@ -36,8 +36,8 @@ static void on_error(j_common_ptr jpeg) {
     char text[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, text);
     bool memory = jpeg->err->msg_code == JERR_OUT_OF_MEMORY;
-    reader->failure =
-        vn_fail(reader->err, memory ? VERNIS_E_MEMORY : VERNIS_E_FORMAT, "jpeg", memory ? "%s" : "damaged JPEG: %s", text);
+    reader->failure = vn_fail(reader->err, memory ? VERNIS_E_MEMORY : VERNIS_E_FORMAT, "jpeg",
+                              memory ? "%s" : "damaged JPEG: %s", text);
     longjmp(reader->escape, 1);
 }
 
@@ -52,8 +52,9 @@ static void on_message(j_common_ptr jpeg, int level) {
     jpeg->err->format_message(jpeg, text);
     vn_bag_warn(reader->bag, "%s", text);
     if (++jpeg->err->num_warnings > MAX_WARNINGS) {
-        reader->failure = vn_fail(reader->err, VERNIS_E_FORMAT, "jpeg",
-                                  "damaged JPEG: more than %d faults, the first: %s", MAX_WARNINGS, reader->bag->warning);
+        reader->failure =
+            vn_fail(reader->err, VERNIS_E_FORMAT, "jpeg", "damaged JPEG: more than %d faults, the first: %s",
+                    MAX_WARNINGS, reader->bag->warning);
         longjmp(reader->escape, 1);
     }
 }
@@ -87,12 +88,18 @@ static VernisStatus read_picture(Reader *reader) {
     jpeg_mem_src(jpeg, reader->data, (unsigned long)reader->size);
     jpeg_read_header(jpeg, TRUE);
     switch (jpeg->num_components) {
-    case 1: jpeg->out_color_space = JCS_GRAYSCALE; break;
-    case 3: jpeg->out_color_space = JCS_RGB; break;
-    default: jpeg->out_color_space = JCS_CMYK; break;
+    case 1:
+        jpeg->out_color_space = JCS_GRAYSCALE;
+        break;
+    case 3:
+        jpeg->out_color_space = JCS_RGB;
+        break;
+    default:
+        jpeg->out_color_space = JCS_CMYK;
+        break;
     }
-    VN_TRY(vn_image_create(reader->image, jpeg->image_width, jpeg->image_height, (unsigned)jpeg->num_components, false, 8,
-                           reader->limits, reader->err));
+    VN_TRY(vn_image_create(reader->image, jpeg->image_width, jpeg->image_height, (unsigned)jpeg->num_components, false,
+                           8, reader->limits, reader->err));
     jpeg_start_decompress(jpeg);
     while (jpeg->output_scanline < jpeg->output_height) {
         JSAMPROW row = (JSAMPROW)reader->image->pixels + jpeg->output_scanline * reader->image->stride;
@@ -103,7 +110,8 @@ static VernisStatus read_picture(Reader *reader) {
     return VERNIS_OK;
 }
 
-/* Adobe stores ink as 255 - ink. Files that do not say who wrote them are read the same way by browsers and by Pillow. */
+/* Adobe stores ink as 255 - ink. Files that do not say who wrote them are read the same way by browsers and by
+ * Pillow. */
 static void invert(VnImage *image) {
     uint8_t *p = image->pixels;
     for (size_t i = 0, n = image->stride * image->height; i < n; i++)
@@ -144,8 +152,12 @@ VernisStatus vn_jpeg_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_
     VernisStatus status;
     *out = (VnImage){0};
     *bag = (VnBag){0};
-    Reader reader = {.data = data, .size = size, .image = out, .bag = bag,
-                     .limits = limits ? limits : &vn_limits_default, .err = err};
+    Reader reader = {.data = data,
+                     .size = size,
+                     .image = out,
+                     .bag = bag,
+                     .limits = limits ? limits : &vn_limits_default,
+                     .err = err};
     VN_CHECK(scan(&found, bag, data, size, reader.limits, err));
     reader.jpeg.err = jpeg_std_error(&reader.errors);
     reader.jpeg.client_data = &reader;

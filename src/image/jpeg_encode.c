@@ -32,8 +32,8 @@ static void on_error(j_common_ptr jpeg) {
     char text[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, text);
     bool memory = jpeg->err->msg_code == JERR_OUT_OF_MEMORY;
-    writer->failure = vn_fail(writer->err, memory ? VERNIS_E_MEMORY : VERNIS_E_ARGUMENT, "jpeg",
-                              "cannot write JPEG: %s", text);
+    writer->failure =
+        vn_fail(writer->err, memory ? VERNIS_E_MEMORY : VERNIS_E_ARGUMENT, "jpeg", "cannot write JPEG: %s", text);
     longjmp(writer->escape, 1);
 }
 
@@ -98,8 +98,8 @@ static VernisStatus check(const VnImage *image, const VnEncodeOptions *options, 
     if ((image->colours != 1 && image->colours != 3) || image->alpha || image->bits != 8)
         return vn_fail(err, VERNIS_E_ARGUMENT, "jpeg", "JPEG holds grey or RGB pixels of 8 bits without alpha");
     if (image->width > JPEG_MAX_DIMENSION || image->height > JPEG_MAX_DIMENSION)
-        return vn_fail(err, VERNIS_E_LIMIT, "jpeg", "%u x %u pixels: JPEG files have at most %ld per side", image->width,
-                       image->height, JPEG_MAX_DIMENSION);
+        return vn_fail(err, VERNIS_E_LIMIT, "jpeg", "%u x %u pixels: JPEG files have at most %ld per side",
+                       image->width, image->height, JPEG_MAX_DIMENSION);
     if (options && (options->quality < 0 || options->quality > 100))
         return vn_fail(err, VERNIS_E_ARGUMENT, "jpeg", "quality %d is not in 1..100", options->quality);
     return VERNIS_OK;
@@ -118,7 +118,7 @@ VernisStatus vn_jpeg_encode(VnBytes *out, const VnImage *image, const VnEncodeOp
     writer->err = err;
     writer->quality = options && options->quality ? options->quality : QUALITY;
     writer->subsample = options && options->subsample;
-    writer->icc = options && options->icc && options->icc->size ? options->icc : &srgb;
+    writer->icc = options && options->icc && vn_icc_fits(options->icc, image->colours) ? options->icc : &srgb;
     if (writer->icc == &srgb)
         VN_CHECK(vn_icc_srgb(&srgb, image->colours, err));
     writer->jpeg.err = jpeg_std_error(&writer->errors);

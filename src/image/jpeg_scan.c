@@ -7,8 +7,23 @@
 #include "image/codec.h"
 #include "image/jpeg_segments.h"
 
-enum { SOF0 = 0xC0, SOF2 = 0xC2, SOF15 = 0xCF, DHT = 0xC4, JPG = 0xC8, DAC = 0xCC, RST0 = 0xD0, RST7 = 0xD7, SOI = 0xD8,
-       EOI = 0xD9, SOS = 0xDA, DQT = 0xDB, APP0 = 0xE0, APP15 = 0xEF, COM = 0xFE, TEM = 0x01 };
+enum {
+    SOF0 = 0xC0,
+    SOF15 = 0xCF,
+    DHT = 0xC4,
+    JPG = 0xC8,
+    DAC = 0xCC,
+    RST0 = 0xD0,
+    RST7 = 0xD7,
+    SOI = 0xD8,
+    EOI = 0xD9,
+    SOS = 0xDA,
+    DQT = 0xDB,
+    APP0 = 0xE0,
+    APP15 = 0xEF,
+    COM = 0xFE,
+    TEM = 0x01
+};
 
 typedef struct Walk {
     VnJpegScan *scan;
@@ -23,8 +38,8 @@ typedef struct Walk {
 } Walk;
 
 static VernisStatus cut_short(Walk *walk, size_t size) {
-    return vn_fail(walk->err, VERNIS_E_FORMAT, "jpeg", "the file is cut short: it stops after %zu bytes, before its end mark",
-                   size);
+    return vn_fail(walk->err, VERNIS_E_FORMAT, "jpeg",
+                   "the file is cut short: it stops after %zu bytes, before its end mark", size);
 }
 
 static VernisStatus take_frame(Walk *walk, unsigned marker, const uint8_t *p, size_t size) {
@@ -47,7 +62,8 @@ static VernisStatus take_frame(Walk *walk, unsigned marker, const uint8_t *p, si
     if (p[0] != 8)
         return vn_fail(walk->err, VERNIS_E_UNSUPPORTED, "jpeg", "JPEG of %u bits per sample is not supported", p[0]);
     if (scan->components != 1 && scan->components != 3 && scan->components != 4)
-        return vn_fail(walk->err, VERNIS_E_UNSUPPORTED, "jpeg", "JPEG of %u components is not supported", scan->components);
+        return vn_fail(walk->err, VERNIS_E_UNSUPPORTED, "jpeg", "JPEG of %u components is not supported",
+                       scan->components);
     VN_TRY(vn_image_check(scan->width, scan->height, walk->limits, "jpeg", walk->err));
     unsigned h_max = 1, v_max = 1;
     for (unsigned i = 0; i < scan->components; i++) {
@@ -63,7 +79,8 @@ static VernisStatus take_frame(Walk *walk, unsigned marker, const uint8_t *p, si
     return VERNIS_OK;
 }
 
-/* A scan header: count, (component, tables) each, then the first coefficient. Later scans may refine, or be left out. */
+/* A scan header: count, (component, tables) each, then the first coefficient. Later scans may refine, or be left
+ * out. */
 static void take_scan(Walk *walk, const uint8_t *p, size_t size) {
     unsigned count = size ? p[0] : 0;
     if (size < 4 + 2 * (size_t)count || p[1 + 2 * count] != 0)
@@ -126,7 +143,8 @@ static VernisStatus walk_markers(Walk *walk, const uint8_t *data, size_t size, s
             return cut_short(walk, size);
         size_t length = vn_be16(data + at);
         if (length < 2)
-            return vn_fail(walk->err, VERNIS_E_FORMAT, "jpeg", "damaged JPEG: a segment of %zu bytes at byte %zu", length, at);
+            return vn_fail(walk->err, VERNIS_E_FORMAT, "jpeg", "damaged JPEG: a segment of %zu bytes at byte %zu",
+                           length, at);
         if (length > size - at)
             return cut_short(walk, size);
         VN_TRY(take_segment(walk, marker, data + at + 2, length - 2));
@@ -151,11 +169,12 @@ VernisStatus vn_jpeg_scan(VnJpegScan *out, VnBag *bag, const uint8_t *data, size
         VN_CHECK(vn_fail(err, VERNIS_E_FORMAT, "jpeg", "damaged JPEG: it holds no picture"));
     if (walk.supplied != (1u << out->components) - 1)
         VN_CHECK(vn_fail(err, VERNIS_E_FORMAT, "jpeg", "damaged JPEG: the data of a colour component is missing"));
-    /* Huffman coding spends at least one bit on each block's DC coefficient; the arithmetic coder may spend almost none. */
+    /* Huffman coding spends at least one bit on each block's DC coefficient; the arithmetic coder may spend almost
+     * none. */
     if (!walk.arithmetic && walk.blocks > (uint64_t)out->coded_bytes * 8)
         VN_CHECK(vn_fail(err, VERNIS_E_FORMAT, "jpeg",
-                         "damaged JPEG: it claims %u x %u pixels, but its %zu bytes of data cannot hold them", out->width,
-                         out->height, out->coded_bytes));
+                         "damaged JPEG: it claims %u x %u pixels, but its %zu bytes of data cannot hold them",
+                         out->width, out->height, out->coded_bytes));
     if (vn_holds_data(data + end, size - end))
         bag->leaks |= VN_LEAK_TRAILING_BYTES;
     VN_CHECK(vn_jpeg_join_parts(&walk.parts, bag, limits, err));

@@ -15,9 +15,9 @@ typedef struct VnJpegScan {
     size_t coded_bytes;     /**< entropy-coded data of all scans */
 } VnJpegScan;
 
-/** Walk all segments and scans: checks that the file is whole up to EOI, of a kind that is handled, within limits, and
- * that its data can hold the picture at all, and fills the bag. The bag may be partly filled on failure; the caller frees
- * it. */
+/** Walk all segments and scans: checks that the file is whole up to EOI, of a kind that is handled, within limits,
+ * and that its data can hold the picture at all, and fills the bag. The bag may be partly filled on failure; the
+ * caller frees it. */
 VernisStatus vn_jpeg_scan(VnJpegScan *out, VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits,
                           VnError *err);
 

@@ -38,7 +38,8 @@ static VernisStatus take_app1(VnBag *bag, const uint8_t *p, size_t size, const V
 static void take_app2(VnJpegParts *parts, VnBag *bag, const uint8_t *p, size_t size) {
     if (HAS("ICC_PROFILE\0")) {
         unsigned number = size >= 14 ? p[12] : 0, count = size >= 14 ? p[13] : 0;
-        if (number == 0 || number > count || parts->icc[number].data || (parts->icc_count && parts->icc_count != count)) {
+        if (number == 0 || number > count || parts->icc[number].data ||
+            (parts->icc_count && parts->icc_count != count)) {
             parts->icc_damaged = true;
             return;
         }
@@ -54,7 +55,8 @@ static void take_app2(VnJpegParts *parts, VnBag *bag, const uint8_t *p, size_t s
     }
 }
 
-/* C2PA 2.2 appendix A.3.1: "JP", En u16, Z u32, then LBox, "jumb" and payload; a continuation repeats the box header. */
+/* C2PA 2.2 appendix A.3.1: "JP", En u16, Z u32, then LBox, "jumb" and payload; a continuation repeats the box
+ * header. */
 static VernisStatus take_jumbf(VnJpegParts *parts, VnBag *bag, const uint8_t *p, size_t size, VnError *err) {
     static const char c2pa[] = "jumdc2pa\0\x11\0\x10\x80\0\0\xaa\0\x38\x9b\x71";
     unsigned en = vn_be16(p + 2);
@@ -63,7 +65,8 @@ static VernisStatus take_jumbf(VnJpegParts *parts, VnBag *bag, const uint8_t *p,
     size_t length = size - 8;
     size_t header = vn_be32(box) == 1 ? 16 : 8; /* 1: a 64-bit length follows the type */
     if (z == 1) {
-        bool manifest = length >= header + 4 && vn_starts_with(box + header + 4, length - header - 4, c2pa, sizeof c2pa - 1);
+        bool manifest =
+            length >= header + 4 && vn_starts_with(box + header + 4, length - header - 4, c2pa, sizeof c2pa - 1);
         bag->leaks |= manifest ? VN_LEAK_C2PA : VN_LEAK_UNKNOWN_CHUNK;
         if (!manifest || parts->jumbf_next)
             return VERNIS_OK;
@@ -146,10 +149,10 @@ void vn_jpeg_parts_free(VnJpegParts *parts) {
 /* The quality whose scaled table lies nearest; scaling as in libjpeg (jpeg_quality_scaling, jpeg_add_quant_table). */
 static int nearest_quality(const unsigned table[64]) {
     /* ITU-T T.81 table K.1 in zigzag order. */
-    static const uint8_t standard[64] = {
-        16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22,  24,  49,
-        35, 37, 29, 40, 58, 51, 61, 60, 57, 51, 56, 55, 64, 72, 92, 78, 64, 68, 87, 69,  55,  56,
-        80, 109, 81, 87, 95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99};
+    static const uint8_t standard[64] = {16, 11, 12,  14,  12,  10, 16, 14,  13,  14,  18,  17,  16, 19,  24,  40,
+                                         26, 24, 22,  22,  24,  49, 35, 37,  29,  40,  58,  51,  61, 60,  57,  51,
+                                         56, 55, 64,  72,  92,  78, 64, 68,  87,  69,  55,  56,  80, 109, 81,  87,
+                                         95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99};
     int best = 0, best_quality = 0;
     for (int quality = 1; quality <= 100; quality++) {
         int scale = quality < 50 ? 5000 / quality : 200 - 2 * quality, distance = 0;

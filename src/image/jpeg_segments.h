@@ -13,8 +13,8 @@ typedef struct VnJpegParts {
     struct {
         const uint8_t *data; /**< into the file */
         size_t size;
-    } icc[256];          /**< by sequence number, 1..icc_count */
-    unsigned icc_count;  /**< as the segments say; 0: none seen */
+    } icc[256];         /**< by sequence number, 1..icc_count */
+    unsigned icc_count; /**< as the segments say; 0: none seen */
     bool icc_damaged;
     VnBytes photoshop;   /**< payloads of APP13 in order */
     VnBytes jumbf;       /**< the C2PA box so far */

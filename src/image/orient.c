@@ -14,13 +14,27 @@ static inline void copy_run(uint8_t *to, const uint8_t *from, ptrdiff_t step, ui
 /* The same with the common sizes as constants, so that the copies become moves. */
 static void copy_pixels(uint8_t *to, const uint8_t *from, ptrdiff_t step, uint32_t count, size_t size) {
     switch (size) {
-    case 1: copy_run(to, from, step, count, 1); break;
-    case 2: copy_run(to, from, step, count, 2); break;
-    case 3: copy_run(to, from, step, count, 3); break;
-    case 4: copy_run(to, from, step, count, 4); break;
-    case 6: copy_run(to, from, step, count, 6); break;
-    case 8: copy_run(to, from, step, count, 8); break;
-    default: copy_run(to, from, step, count, size); break;
+    case 1:
+        copy_run(to, from, step, count, 1);
+        break;
+    case 2:
+        copy_run(to, from, step, count, 2);
+        break;
+    case 3:
+        copy_run(to, from, step, count, 3);
+        break;
+    case 4:
+        copy_run(to, from, step, count, 4);
+        break;
+    case 6:
+        copy_run(to, from, step, count, 6);
+        break;
+    case 8:
+        copy_run(to, from, step, count, 8);
+        break;
+    default:
+        copy_run(to, from, step, count, size);
+        break;
     }
 }
 

@@ -88,7 +88,8 @@ static VernisStatus read_picture(Reader *reader) {
     if (setjmp(png_jmpbuf(reader->png)))
         return reader->failure;
     VN_TRY(begin_picture(reader));
-    int passes = png_get_interlace_type(reader->png, reader->info) == PNG_INTERLACE_NONE ? 1 : PNG_INTERLACE_ADAM7_PASSES;
+    int passes =
+        png_get_interlace_type(reader->png, reader->info) == PNG_INTERLACE_NONE ? 1 : PNG_INTERLACE_ADAM7_PASSES;
     for (int pass = 0; pass < passes; pass++)
         for (uint32_t y = 0; y < reader->image->height; y++)
             png_read_row(reader->png, (png_bytep)reader->image->pixels + y * reader->image->stride, NULL);
@@ -131,11 +132,15 @@ VernisStatus vn_png_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_t
     VernisStatus status;
     *out = (VnImage){0};
     *bag = (VnBag){0};
-    Reader reader = {.data = data, .size = size, .image = out, .bag = bag,
-                     .limits = limits ? limits : &vn_limits_default, .err = err};
+    Reader reader = {.data = data,
+                     .size = size,
+                     .image = out,
+                     .bag = bag,
+                     .limits = limits ? limits : &vn_limits_default,
+                     .err = err};
     VN_CHECK(scan(&found, bag, data, size, reader.limits, err));
-    reader.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning, &reader, on_malloc,
-                                          on_free);
+    reader.png =
+        png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning, &reader, on_malloc, on_free);
     reader.info = reader.png ? png_create_info_struct(reader.png) : NULL;
     if (!reader.info)
         VN_CHECK(vn_no_memory(err, "png", 0, "libpng"));

@@ -29,7 +29,8 @@ typedef struct Walk {
     double xy[8];
 } Walk;
 
-/* Inflate a zlib stream of at most `max` bytes. @return E_FORMAT when damaged, E_LIMIT when longer; `out` freed then. */
+/* Inflate a zlib stream of at most `max` bytes. @return E_FORMAT when damaged, E_LIMIT when longer; `out` freed
+ * then. */
 static VernisStatus inflate_all(VnBytes *out, const uint8_t *data, size_t size, size_t max) {
     z_stream z = {.next_in = (Bytef *)data, .avail_in = (uInt)size};
     if (inflateInit(&z) != Z_OK)
@@ -69,8 +70,8 @@ static VernisStatus take_icc(Walk *walk, const Chunk *chunk) {
         vn_bag_warn(walk->bag, "the colour profile is damaged and is ignored");
         return VERNIS_OK;
     }
-    VernisStatus status = inflate_all(&walk->bag->icc, chunk->data + name + 2, chunk->size - name - 2,
-                                      walk->limits->max_icc_bytes);
+    VernisStatus status =
+        inflate_all(&walk->bag->icc, chunk->data + name + 2, chunk->size - name - 2, walk->limits->max_icc_bytes);
     if (status == VERNIS_E_FORMAT) {
         vn_bag_warn(walk->bag, "the colour profile is damaged and is ignored");
         return VERNIS_OK;
@@ -187,8 +188,8 @@ static VernisStatus take_chunk(Walk *walk, const Chunk *chunk) {
     return VERNIS_OK;
 }
 
-/* Without a profile or sRGB chunk, gAMA and cHRM say what the colours mean. Numbers that nobody tells from sRGB are taken
- * as sRGB: gamma within libpng's 5 % of 1/0.45455, chromaticities within 0.005. */
+/* Without a profile or sRGB chunk, gAMA and cHRM say what the colours mean. Numbers that nobody tells from sRGB are
+ * taken as sRGB: gamma within libpng's 5 % of 1/0.45455, chromaticities within 0.005. */
 static VernisStatus settle_colour(Walk *walk) {
     static const double srgb_xy[8] = {0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06};
     bool same_gamma = !walk->has_gamma || fabs(walk->gamma / 2.2 - 1.0) <= 0.05;
@@ -234,8 +235,8 @@ VernisStatus vn_png_scan(VnPngScan *out, VnBag *bag, const uint8_t *data, size_t
     size_t at = 8;
     for (bool first = true, ended = false; !ended; first = false) {
         if (size - at < 12)
-            return vn_fail(err, VERNIS_E_FORMAT, "png", "the file is cut short: it stops after %zu bytes, before its end mark",
-                           size);
+            return vn_fail(err, VERNIS_E_FORMAT, "png",
+                           "the file is cut short: it stops after %zu bytes, before its end mark", size);
         Chunk chunk = {.data = data + at + 8, .size = vn_be32(data + at)};
         memcpy(chunk.type, data + at + 4, 4);
         for (unsigned i = 0; i < 4; i++)
@@ -243,8 +244,8 @@ VernisStatus vn_png_scan(VnPngScan *out, VnBag *bag, const uint8_t *data, size_t
                 return vn_fail(err, VERNIS_E_FORMAT, "png", "damaged PNG: no chunk begins at byte %zu", at);
         if (chunk.size > size - at - 12)
             return vn_fail(err, VERNIS_E_FORMAT, "png",
-                           "the file is cut short: it stops after %zu bytes, within a chunk of %zu (%s)", size, chunk.size,
-                           chunk.type);
+                           "the file is cut short: it stops after %zu bytes, within a chunk of %zu (%s)", size,
+                           chunk.size, chunk.type);
         at += 12 + chunk.size;
         bool sound = crc32(0, data + at - 8 - chunk.size, (uInt)chunk.size + 4) == vn_be32(data + at - 4);
         if (first) {

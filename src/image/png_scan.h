@@ -15,8 +15,8 @@ typedef struct VnPngScan {
     bool transparent;       /**< a tRNS chunk is there */
 } VnPngScan;
 
-/** Walk all chunks: checks that the file is whole up to IEND, that the size is within limits and that the compressed data
- * can hold the picture at all, and fills the bag. The bag may be partly filled on failure; the caller frees it. */
+/** Walk all chunks: checks that the file is whole up to IEND, that the size is within limits and that the compressed
+ * data can hold the picture at all, and fills the bag. The bag may be partly filled on failure; the caller frees it. */
 VernisStatus vn_png_scan(VnPngScan *out, VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits,
                          VnError *err);
 

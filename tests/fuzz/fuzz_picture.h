@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * What the fuzz targets of the picture formats require of any input: it decodes twice to the same pixels and metadata, or
- * fails with a text; its header tells the truth; PNG written from it reads back equal; nothing stays allocated.
+ * What the fuzz targets of the picture formats require of any input: it decodes twice to the same pixels and
+ * metadata, or fails with a text; its header tells the truth; PNG written from it reads back equal; nothing stays
+ * allocated.
  */
 #ifndef VN_TESTS_FUZZ_PICTURE_H
 #define VN_TESTS_FUZZ_PICTURE_H

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzz target: the PNG reader, the metadata bag and colour conversion behind it, and both writers. Each input is tried as it
- * is and with its checksums set right, for without that hardly any mutation gets past them. */
+/* Fuzz target: the PNG reader, the metadata bag and colour conversion behind it, and both writers. Each input is
+ * tried as it is and with its checksums set right, for without that hardly any mutation gets past them. */
 #include <zlib.h>
 
 #include "fuzz_picture.h"
 
-static uint32_t be32(const uint8_t *p) { return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]; }
+static uint32_t be32(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 
 static void repair_checksums(uint8_t *data, size_t size) {
     for (size_t at = 8; at < size && size - at >= 12;) {

@@ -73,8 +73,12 @@ static void check_damage(const Golden *row, const VnBytes *file) {
             VnImage image;
             VnBag bag;
             VnError err = {0};
-            const VnLimits limits = {.max_pixels = 1 << 20, .max_side = 20000, .max_file_bytes = 1 << 20,
-                                     .max_icc_bytes = 1 << 16, .max_exif_bytes = 1 << 16, .max_xmp_bytes = 1 << 16};
+            const VnLimits limits = {.max_pixels = 1 << 20,
+                                     .max_side = 20000,
+                                     .max_file_bytes = 1 << 20,
+                                     .max_icc_bytes = 1 << 16,
+                                     .max_exif_bytes = 1 << 16,
+                                     .max_xmp_bytes = 1 << 16};
             file->data[i] ^= (uint8_t)flip;
             VernisStatus status = vn_decode(&image, &bag, file->data, file->size, &limits, &err);
             file->data[i] ^= (uint8_t)flip;
@@ -106,8 +110,12 @@ static void names_strangers(void **state) {
     must_fail_bytes("GIF89a\1\0\1\0", 10, VERNIS_E_UNSUPPORTED, "GIF");
     must_fail_bytes("II*\0\x08\0\0\0", 8, VERNIS_E_UNSUPPORTED, "TIFF");
     must_fail_bytes("MM\0*\0\0\0\x08", 8, VERNIS_E_UNSUPPORTED, "TIFF");
-    must_fail_bytes("\0\0\0\x20" "ftypheic\0\0\0\0", 16, VERNIS_E_UNSUPPORTED, "HEIC");
-    must_fail_bytes("\0\0\0\x20" "ftypavif\0\0\0\0", 16, VERNIS_E_UNSUPPORTED, "AVIF");
+    must_fail_bytes("\0\0\0\x20"
+                    "ftypheic\0\0\0\0",
+                    16, VERNIS_E_UNSUPPORTED, "HEIC");
+    must_fail_bytes("\0\0\0\x20"
+                    "ftypavif\0\0\0\0",
+                    16, VERNIS_E_UNSUPPORTED, "AVIF");
     must_fail_bytes("8BPS\0\1\0\0", 8, VERNIS_E_UNSUPPORTED, "PSD");
     must_fail_bytes("BM\x36\0\0\0\0\0", 8, VERNIS_E_UNSUPPORTED, "BMP");
     must_fail_bytes("\xff\x0a\0\0", 4, VERNIS_E_UNSUPPORTED, "JPEG XL");

@@ -22,8 +22,8 @@ static void check_limits(void **state) {
     vn_image_free(&image);
 }
 
-/* TIFF 6.0 p. 36 says where row 0 and column 0 of the stored picture lie: 1 top left, 2 top right, 3 bottom right, 4 bottom
- * left, 5 left top, 6 right top, 7 right bottom, 8 left bottom. Stored: abc / def. */
+/* TIFF 6.0 p. 36 says where row 0 and column 0 of the stored picture lie: 1 top left, 2 top right, 3 bottom right, 4
+ * bottom left, 5 left top, 6 right top, 7 right bottom, 8 left bottom. Stored: abc / def. */
 static void turns_upright(void **state) {
     (void)state;
     static const char *const upright[9] = {NULL,     "abcdef", "cbafed", "fedcba", "defabc",

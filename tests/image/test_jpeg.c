@@ -45,7 +45,8 @@ static void estimates_quality(void **state) {
     static const struct {
         const char *name;
         int quality;
-    } by_pillow[] = {{"ycc_420.jpg", 90}, {"grey.jpg", 85}, {"seven.jpg", 75}, {"orientation2.jpg", 60}, {"icc_adobe.jpg", 92}};
+    } by_pillow[] = {
+        {"ycc_420.jpg", 90}, {"grey.jpg", 85}, {"seven.jpg", 75}, {"orientation2.jpg", 60}, {"icc_adobe.jpg", 92}};
     for (unsigned i = 0; i < 5; i++) {
         VnBytes file = golden_file(by_pillow[i].name);
         VnBag bag;
@@ -175,7 +176,8 @@ static VnBytes many_scans(int count) {
     scans[0] = (jpeg_scan_info){.comps_in_scan = 1};
     for (int low = 10; low >= 0 && made < count; low--)
         for (int k = 1; k < 64 && made < count; k++)
-            scans[made++] = (jpeg_scan_info){.comps_in_scan = 1, .Ss = k, .Se = k, .Ah = low == 10 ? 0 : low + 1, .Al = low};
+            scans[made++] =
+                (jpeg_scan_info){.comps_in_scan = 1, .Ss = k, .Se = k, .Ah = low == 10 ? 0 : low + 1, .Al = low};
     jpeg.err = jpeg_std_error(&errors);
     jpeg_create_compress(&jpeg);
     jpeg_mem_dest(&jpeg, &out, &size);
@@ -202,8 +204,8 @@ static VnBytes many_scans(int count) {
 /* Coded data that ends early, then an end mark: libjpeg would fill up with grey and warn. */
 static void refuses_missing_data(void **state) {
     (void)state;
-    static const char *const names[] = {"ycc_420.jpg", "cmyk_progressive.jpg", "grey.jpg", "cmyk.jpg", "one_by_9999.jpg",
-                                        "ycc_restart.jpg"};
+    static const char *const names[] = {"ycc_420.jpg", "cmyk_progressive.jpg", "grey.jpg",
+                                        "cmyk.jpg",    "one_by_9999.jpg",      "ycc_restart.jpg"};
     for (unsigned i = 0; i < 6; i++) {
         VnBytes file = golden_file(names[i]);
         VnImage image;
@@ -262,9 +264,12 @@ static void bounds_scans(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(estimates_quality),           cmocka_unit_test(encodes_as_promised),
-        cmocka_unit_test(refuses_what_it_cannot_hold), cmocka_unit_test(refuses_lies_and_bombs),
-        cmocka_unit_test(refuses_missing_data),        cmocka_unit_test(bounds_warnings),
+        cmocka_unit_test(estimates_quality),
+        cmocka_unit_test(encodes_as_promised),
+        cmocka_unit_test(refuses_what_it_cannot_hold),
+        cmocka_unit_test(refuses_lies_and_bombs),
+        cmocka_unit_test(refuses_missing_data),
+        cmocka_unit_test(bounds_warnings),
         cmocka_unit_test(bounds_scans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

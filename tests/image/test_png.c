@@ -26,8 +26,8 @@ static unsigned leaks_of(const char *type, const void *data, size_t size) {
 static void sees_leaks(void **state) {
     (void)state;
     /* Little-endian TIFF: IFD0 of one entry (Orientation 1), IFD1 of one (JPEGInterchangeFormat). */
-    static const uint8_t thumbnail[] = {'I', 'I', '*', 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 1, 0, 0, 0, 26, 0, 0, 0,
-                                        1,   0,   1,   2, 4, 0, 1, 0, 0, 0, 99,   0, 0, 0, 0, 0, 0, 0};
+    static const uint8_t thumbnail[] = {'I', 'I', '*', 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1,  0, 0, 0, 1, 0, 0, 0,
+                                        26,  0,   0,   0, 1, 0, 1, 2, 4, 0, 1,    0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0};
     assert_int_equal(leaks_of("eXIf", thumbnail, sizeof thumbnail), VN_LEAK_EXIF_THUMBNAIL);
     assert_int_equal(leaks_of("eXIf", thumbnail, 26), 0);
     assert_int_equal(leaks_of("tEXt", "Raw profile type exif\0\nexif\n 4\n00", 33), VN_LEAK_RAW_PROFILE);
@@ -234,8 +234,9 @@ static void writes_what_it_reads(void **state) {
             VnBag bag;
             VnBytes file, twin;
             char names[2000];
-            assert_int_equal(vn_image_create(&image, sizes[s][0], sizes[s][1], colours, (kind & 4) != 0, bits, NULL, NULL),
-                             VERNIS_OK);
+            assert_int_equal(
+                vn_image_create(&image, sizes[s][0], sizes[s][1], colours, (kind & 4) != 0, bits, NULL, NULL),
+                VERNIS_OK);
             for (size_t i = 0; i < image.stride * image.height; i++)
                 ((uint8_t *)image.pixels)[i] = (uint8_t)(i * 2654435761u >> 15);
             assert_int_equal(vn_format_png.encode(&file, &image, NULL, NULL), VERNIS_OK);
@@ -274,6 +275,21 @@ static void embeds_profiles(void **state) {
     assert_memory_equal(bag_again.icc.data, bag.icc.data, bag.icc.size);
     assert_false(bag_again.srgb);
     vn_bytes_free(&file);
+    vn_image_free(&again);
+    vn_bag_free(&bag_again);
+    bag.icc.data[70] ^= 0xff; /* the header's illuminant: libpng's own writer would refuse it */
+    assert_int_equal(vn_format_png.encode(&file, &image, &options, NULL), VERNIS_OK);
+    must_decode(&again, &bag_again, &file);
+    assert_memory_equal(bag_again.icc.data, bag.icc.data, bag.icc.size);
+    vn_bytes_free(&file);
+    vn_image_free(&again);
+    vn_bag_free(&bag_again);
+    memcpy(bag.icc.data + 16, "GRAY", 4); /* does not fit */
+    assert_int_equal(vn_format_png.encode(&file, &image, &options, NULL), VERNIS_OK);
+    must_decode(&again, &bag_again, &file);
+    assert_null(bag_again.icc.data);
+    assert_true(bag_again.srgb);
+    vn_bytes_free(&file);
     image.colours = 4;
     assert_int_equal(vn_format_png.encode(&file, &image, NULL, &err), VERNIS_E_ARGUMENT);
     assert_null(file.data);
@@ -286,8 +302,9 @@ static void embeds_profiles(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sees_leaks),   cmocka_unit_test(sees_bytes_after_the_end), cmocka_unit_test(reads_texts),
-        cmocka_unit_test(bounds_texts), cmocka_unit_test(keeps_blocks),             cmocka_unit_test(refuses_lies_and_bombs),
+        cmocka_unit_test(sees_leaks),           cmocka_unit_test(sees_bytes_after_the_end),
+        cmocka_unit_test(reads_texts),          cmocka_unit_test(bounds_texts),
+        cmocka_unit_test(keeps_blocks),         cmocka_unit_test(refuses_lies_and_bombs),
         cmocka_unit_test(writes_what_it_reads), cmocka_unit_test(embeds_profiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
