@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Write tests/nn/data: small encoders with random weights, and what PyTorch (float64) makes of a small picture.
+
+Each NAME.safetensors is a model; NAME.golden.safetensors holds "rgb" (3,H,W), "latent" (z,h,w) and "gradient" (3,H,W) of
+0.5 * sum(z * z). The layers are written out here with torch.nn.functional, apart from Vernis and from the judge. The
+picture is chosen so that no ReLU's input is so near zero that float32 rounding could change its sign.
+"""
+import json
+import os
+import struct
+import sys
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+FAMILIES = {"T8": "cbdbbbdbbbdbbbc", "T32": "srsrbdbbbdbbbdbbbc", "S8": "srsrbbdbbbbc"}
+MARGIN = 4e-6
+
+# name: family, width of each convolution or block (one value: all alike), z, pooled layers, dtypes in turn, key prefix, W, H
+MODELS = {
+    "t8_plain": ("T8", [6], 4, (), ["F32"], "", 40, 24),
+    "t8_pool": ("T8", [8], 5, (11, 12, 13), ["F16"], "", 32, 40),
+    "t8_skip": ("T8", [5, 5, 5, 7, 7, 7, 7, 8, 8, 8, 8, 6, 6, 6], 3, (1, 12), ["BF16"], "encoder.layers.", 32, 24),
+    "t32": ("T32", [6, 8, 8], 4, (), ["F32", "F16", "BF16"], "", 64, 32),
+    "s8": ("S8", [5, 8, 8], 6, (9,), ["F16"], "", 48, 32),
+}
+
+
+def quantise(tensor, dtype):
+    """The tensor as the file will hold it: (bytes, values)"""
+    a = tensor.numpy().astype("<f4")
+    if dtype == "F32":
+        return a.tobytes(), torch.from_numpy(a.copy())
+    if dtype == "F16":
+        h = a.astype("<f2")
+        return h.tobytes(), torch.from_numpy(h.astype("<f4"))
+    bits = (a.view("<u4") >> 16).astype("<u2")
+    return bits.tobytes(), torch.from_numpy((bits.astype("<u4") << 16).view("<f4").copy())
+
+
+def write_file(path, tensors, metadata=None):
+    """tensors: {name: (dtype, shape, bytes)}"""
+    head = {"__metadata__": metadata} if metadata else {}
+    blob = b""
+    for name, (dtype, shape, data) in tensors.items():
+        head[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [len(blob), len(blob) + len(data)]}
+        blob += data
+    text = json.dumps(head, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + blob)
+
+
+def random_weights(layers, widths, z, pooled):
+    """{key: float tensor}, scaled so that activations neither die nor grow"""
+    out, channels, step = {}, 3, 0
+    for i, kind in enumerate(layers):
+        if kind == "r":
+            continue
+        width = z if i == len(layers) - 1 else widths[min(step, len(widths) - 1)]
+        step += 1
+        if kind != "b":
+            out[f"{i}.weight"] = torch.randn(width, channels, 3, 3) * (2 / (9 * channels)) ** .5
+            if kind != "d":
+                out[f"{i}.bias"] = torch.randn(width) * .2
+        else:
+            if i in pooled:
+                out[f"{i}.pool.0.weight"] = torch.randn(4 * channels, channels, 1, 1) * channels ** -.5
+                out[f"{i}.pool.1.weight"] = 1 + .3 * torch.randn(4 * channels)
+                out[f"{i}.pool.1.bias"] = .3 * torch.randn(4 * channels)
+                out[f"{i}.pool.3.weight"] = torch.randn(channels, 4 * channels, 1, 1) * .5 * channels ** -.5
+            for n, (a, b) in zip((0, 2, 4), ((channels, width), (width, width), (width, width))):
+                out[f"{i}.conv.{n}.weight"] = torch.randn(b, a, 3, 3) * (1.5 / (9 * a)) ** .5
+                out[f"{i}.conv.{n}.bias"] = torch.randn(b) * .2
+            if width != channels:
+                out[f"{i}.skip.weight"] = torch.randn(width, channels, 1, 1) * channels ** -.5
+        channels = width
+    return out
+
+
+def encode(layers, w, x, margins):
+    def relu(v):
+        margins.append(float(v.detach().abs().min()))
+        return F.relu(v)
+
+    for i, kind in enumerate(layers):
+        if kind == "r":
+            x = relu(x)
+        elif kind == "b":
+            if f"{i}.pool.0.weight" in w:
+                h = F.conv2d(x, w[f"{i}.pool.0.weight"])
+                h = F.group_norm(h, 4, w[f"{i}.pool.1.weight"], w[f"{i}.pool.1.bias"], eps=1e-5)
+                x = x + F.conv2d(relu(h), w[f"{i}.pool.3.weight"])
+            h = x
+            for n in (0, 2, 4):
+                h = F.conv2d(h, w[f"{i}.conv.{n}.weight"], w[f"{i}.conv.{n}.bias"], padding=1)
+                h = relu(h) if n < 4 else h
+            x = relu(h + (F.conv2d(x, w[f"{i}.skip.weight"]) if f"{i}.skip.weight" in w else x))
+        else:
+            x = F.conv2d(x, w[f"{i}.weight"], w.get(f"{i}.bias"), padding=1, stride=1 if kind == "c" else 2)
+    return x
+
+
+def golden(layers, weights, width, height):
+    for seed in range(10000):
+        torch.manual_seed(seed)
+        picture = torch.rand(1, 3, height, width).half().double().requires_grad_(True)
+        margins = []
+        latent = encode(layers, weights, picture, margins)
+        if min(margins) > MARGIN:
+            (latent * latent).sum().mul(.5).backward()
+            return picture.detach()[0], latent.detach()[0], picture.grad[0], seed
+    raise SystemExit("no picture keeps clear of zero")
+
+
+def main():
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "nn", "data")
+    for name, (family, widths, z, pooled, dtypes, prefix, width, height) in MODELS.items():
+        torch.manual_seed(sum(name.encode()))
+        layers, tensors, weights = FAMILIES[family], {}, {}
+        for n, (key, value) in enumerate(random_weights(layers, widths, z, pooled).items()):
+            dtype = dtypes[n % len(dtypes)]
+            data, rounded = quantise(value, dtype)
+            tensors[prefix + key] = (dtype, value.shape, data)
+            weights[key] = rounded.double()
+        picture, latent, gradient, seed = golden(layers, weights, width, height)
+        write_file(os.path.join(folder, name + ".safetensors"), tensors, {"vernis.name": "golden-" + name})
+        write_file(os.path.join(folder, name + ".golden.safetensors"), {
+            "rgb": ("F16", picture.shape, picture.numpy().astype("<f2").tobytes()),
+            "latent": ("F32", latent.shape, latent.numpy().astype("<f4").tobytes()),
+            "gradient": ("F32", gradient.shape, gradient.numpy().astype("<f4").tobytes())})
+        print(f"{name}: picture seed {seed}, |z| {float(latent.abs().mean()):.3f}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
