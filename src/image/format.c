@@ -104,42 +104,50 @@ const VnFormat *vn_format_by_extension(const char *path) {
     return NULL;
 }
 
-/* The format that handles these bytes, or the error that says what they are instead. */
-static VernisStatus recognise(const VnFormat **out, const uint8_t *data, size_t size, const VnLimits *limits,
-                              VnError *err) {
-    if (size == 0)
-        return vn_fail(err, VERNIS_E_FORMAT, "image", "the file is empty");
-    if (size > limits->max_file_bytes)
-        return vn_fail(err, VERNIS_E_LIMIT, "image", "the file has %zu bytes: more than the limit of %zu", size,
-                       limits->max_file_bytes);
-    *out = vn_format_sniff(data, size);
-    if (*out)
-        return VERNIS_OK;
+/* The format that handles these bytes, or NULL, and then *status and `err` say what they are instead. */
+static const VnFormat *recognise(const uint8_t *data, size_t size, const VnLimits *limits, VernisStatus *status,
+                                 VnError *err) {
+    if (size == 0) {
+        *status = vn_fail(err, VERNIS_E_FORMAT, "image", "the file is empty");
+        return NULL;
+    }
+    if (size > limits->max_file_bytes) {
+        *status = vn_fail(err, VERNIS_E_LIMIT, "image", "the file has %zu bytes: more than the limit of %zu", size,
+                          limits->max_file_bytes);
+        return NULL;
+    }
+    const VnFormat *format = vn_format_sniff(data, size);
+    if (format)
+        return format;
     for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
         const struct Stranger *s = &strangers[i];
-        if (size > s->offset && vn_starts_with(data + s->offset, size - s->offset, s->magic, s->length))
-            return vn_fail(err, VERNIS_E_UNSUPPORTED, "image",
-                           "this is a %s file; Vernis reads PNG and JPEG, so save it as one of these first", s->name);
+        if (size > s->offset && vn_starts_with(data + s->offset, size - s->offset, s->magic, s->length)) {
+            *status =
+                vn_fail(err, VERNIS_E_UNSUPPORTED, "image",
+                        "this is a %s file; Vernis reads PNG and JPEG, so save it as one of these first", s->name);
+            return NULL;
+        }
     }
-    return vn_fail(err, VERNIS_E_FORMAT, "image", "this is not a picture that Vernis knows (PNG or JPEG)");
+    *status = vn_fail(err, VERNIS_E_FORMAT, "image", "this is not a picture that Vernis knows (PNG or JPEG)");
+    return NULL;
 }
 
 VernisStatus vn_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits,
                        VnError *err) {
-    const VnFormat *format = NULL;
+    VernisStatus status;
     *out = (VnImage){0};
     *bag = (VnBag){0};
     if (!limits)
         limits = &vn_limits_default;
-    VN_TRY(recognise(&format, data, size, limits, err));
-    return format->decode(out, bag, data, size, limits, err);
+    const VnFormat *format = recognise(data, size, limits, &status, err);
+    return format ? format->decode(out, bag, data, size, limits, err) : status;
 }
 
 VernisStatus vn_decode_header(VnHeader *out, const uint8_t *data, size_t size, const VnLimits *limits, VnError *err) {
-    const VnFormat *format = NULL;
+    VernisStatus status;
     *out = (VnHeader){0};
     if (!limits)
         limits = &vn_limits_default;
-    VN_TRY(recognise(&format, data, size, limits, err));
-    return format->header(out, data, size, limits, err);
+    const VnFormat *format = recognise(data, size, limits, &status, err);
+    return format ? format->header(out, data, size, limits, err) : status;
 }

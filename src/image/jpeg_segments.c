@@ -11,12 +11,12 @@
 #define HAS(literal) vn_starts_with(p, size, literal, sizeof(literal) - 1)
 
 static void take_app0(VnBag *bag, const uint8_t *p, size_t size) {
-    if (HAS("JFXX\0"))
+    /* JFIF has room for a thumbnail of its own: bytes 12 and 13 are its width and height. */
+    bool thumbnail = HAS("JFIF\0") && size >= 14 && p[12] && p[13];
+    if (thumbnail || HAS("JFXX\0"))
         bag->leaks |= VN_LEAK_JFXX;
     else if (!HAS("JFIF\0"))
         bag->leaks |= VN_LEAK_UNKNOWN_CHUNK;
-    else if (size >= 14 && p[12] && p[13]) /* JFIF's own thumbnail, x and y pixels of 24 bits */
-        bag->leaks |= VN_LEAK_JFXX;
 }
 
 static VernisStatus take_app1(VnBag *bag, const uint8_t *p, size_t size, const VnLimits *limits, VnError *err) {
