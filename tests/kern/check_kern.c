@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every kernel of kern_list.h in every instruction set this machine has, against the scalar one: bit-equal on random input
+ * of lengths 0 to 130 at odd addresses, with nothing outside the output touched. In the manner of dav1d's checkasm.
+ *   check_kern            test
+ *   check_kern --bench    and time each kernel, in values per nanosecond */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/rng.h"
+#include "kern/kern.h"
+
+enum { LONGEST = 130, BENCH_LENGTH = 4096, GUARD = 64, BUFFERS = 6, LENGTH = 5 * BENCH_LENGTH + 16 * GUARD, MASK = LENGTH / 64 };
+
+/* All that a kernel may read or write. */
+typedef struct Arena {
+    float f[BUFFERS][LENGTH];
+    uint64_t mask[MASK];
+    uint32_t start[LENGTH];
+    double sums[2 + 8];
+} Arena;
+
+static Arena fresh, expected, got;
+static size_t shift; /* values by which buffers start off an aligned address */
+
+static float *buffer(Arena *a, unsigned i) { return a->f[i] + GUARD + (shift + i) % 5; }
+
+/* One call of a kernel: `case_NAME` fits its arguments to a length. The list below does not compile without it. */
+typedef void Case(const VnKern *k, Arena *a, size_t n);
+
+static void case_add_bias(const VnKern *k, Arena *a, size_t n) { k->add_bias(buffer(a, 0), buffer(a, 1), 64, n); }
+
+static void case_relu_bias(const VnKern *k, Arena *a, size_t n) {
+    k->relu_bias(buffer(a, 0), buffer(a, 1), shift % 2 ? 64 : 192, shift % 3 ? a->mask + 1 : NULL, n);
+}
+
+static void case_apply_mask(const VnKern *k, Arena *a, size_t n) { k->apply_mask(buffer(a, 0), a->mask + 1, n); }
+
+static void case_gather(const VnKern *k, Arena *a, size_t n) {
+    size_t width = 1 + shift % 12;
+    k->gather(buffer(a, 0), width + 2, buffer(a, 1), 1 + width / 2, width, n / width);
+}
+
+static void case_scatter_add(const VnKern *k, Arena *a, size_t n) {
+    size_t width = 1 + shift % 12;
+    k->scatter_add(buffer(a, 0), 1 + width / 2, buffer(a, 1), width, width, n / width);
+}
+
+static void case_planes_to_pixels(const VnKern *k, Arena *a, size_t n) {
+    k->planes_to_pixels(buffer(a, 0), buffer(a, 1), n + 3, 1 + shift % 5, n);
+}
+
+static void case_pixels_to_planes(const VnKern *k, Arena *a, size_t n) {
+    k->pixels_to_planes(buffer(a, 0), n + 3, buffer(a, 1), 1 + shift % 5, n);
+}
+
+static void case_moments(const VnKern *k, Arena *a, size_t n) {
+    k->moments(a->sums + 1, buffer(a, 0), buffer(a, 1), n, n + 1, 1 + shift % 4);
+}
+
+static void case_norm_relu(const VnKern *k, Arena *a, size_t n) {
+    k->norm_relu(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), 0.1f, 1.7f, n);
+}
+
+static void case_norm_relu_back(const VnKern *k, Arena *a, size_t n) {
+    k->norm_relu_back(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), n);
+}
+
+static void case_norm_back(const VnKern *k, Arena *a, size_t n) {
+    k->norm_back(buffer(a, 0), buffer(a, 1), 0.1f, -0.2f, 1.7f, n);
+}
+
+static void case_axpy(const VnKern *k, Arena *a, size_t n) { k->axpy(buffer(a, 0), buffer(a, 1), 0.7f, n); }
+
+static void case_fir(const VnKern *k, Arena *a, size_t n) {
+    size_t taps = 1 + shift % 19;
+    k->fir(buffer(a, 0), buffer(a, 1), a->start, buffer(a, 2), taps, n / taps);
+}
+
+static void case_fir_adjoint(const VnKern *k, Arena *a, size_t n) {
+    size_t taps = 1 + shift % 19;
+    k->fir_adjoint(buffer(a, 0), buffer(a, 1), a->start, buffer(a, 2), taps, n / taps);
+}
+
+static void case_jpeg_blocks(const VnKern *k, Arena *a, size_t n) {
+    float step[64];
+    size_t blocks = n / 64, stride = blocks * 8 + shift % 3;
+    for (size_t i = 0; i < 64; i++)
+        step[i] = (float)(1 + (i * 7 + shift) % 60);
+    for (size_t i = 0; i < stride * 8; i++)
+        buffer(a, 0)[i] = (float)(a->start[i] % 256);
+    k->jpeg_blocks(buffer(a, 0), stride, blocks, step);
+}
+
+static void case_rgb_to_ycc(const VnKern *k, Arena *a, size_t n) {
+    k->rgb_to_ycc(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), buffer(a, 4), buffer(a, 5), n);
+}
+
+static void case_ycc_to_rgb(const VnKern *k, Arena *a, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        for (unsigned p = 3; p < 6; p++)
+            buffer(a, p)[i] = (float)(a->start[i * 3 + p] % 256);
+    }
+    k->ycc_to_rgb(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), buffer(a, 4), buffer(a, 5), n);
+}
+
+static const struct {
+    const char *name;
+    Case *run;
+} kernels[] = {
+#define VN_KERNEL(name, arguments) {#name, case_##name},
+#include "kern/kern_list.h"
+#undef VN_KERNEL
+};
+enum { KERNELS = sizeof kernels / sizeof *kernels };
+
+/* Mostly ordinary values around 0 and 1, with zeros of both signs and tiny ones among them. */
+static void fill(uint64_t seed) {
+    for (unsigned b = 0; b < BUFFERS; b++) {
+        for (size_t i = 0; i < LENGTH; i++) {
+            uint64_t r = vn_rng_u64(seed, b, i);
+            float v = (float)(int32_t)(r >> 32) * 0x1p-30f;
+            fresh.f[b][i] = r % 16 == 0 ? 0.0f : r % 16 == 1 ? -0.0f : r % 16 == 2 ? v * 0x1p-120f : v;
+        }
+    }
+    for (size_t i = 0; i < MASK; i++)
+        fresh.mask[i] = vn_rng_u64(seed, 100, i);
+    for (size_t i = 0; i < LENGTH; i++)
+        fresh.start[i] = (uint32_t)(vn_rng_u64(seed, 101, i) % (2 * LONGEST));
+    for (size_t i = 0; i < 10; i++)
+        fresh.sums[i] = (double)i;
+}
+
+static unsigned test_kernel(unsigned kernel, VnCpu cpu) {
+    for (size_t round = 0; round < 3; round++) {
+        for (size_t n = 0; n <= LONGEST; n++) {
+            shift = round * 5 + n % 12;
+            if (n % 16 == 0)
+                fill(round * 1000 + n);
+            memcpy(&expected, &fresh, sizeof fresh);
+            memcpy(&got, &fresh, sizeof fresh);
+            kernels[kernel].run(vn_kern_table(VN_CPU_SCALAR), &expected, n);
+            kernels[kernel].run(vn_kern_table(cpu), &got, n);
+            if (memcmp(&expected, &got, sizeof got)) {
+                size_t at = 0;
+                while (!memcmp(&((const char *)&expected)[at], &((const char *)&got)[at], 1))
+                    at++;
+                printf("%s on %s: length %zu, shift %zu: byte %zu differs\n", kernels[kernel].name, vn_cpu_name(cpu), n,
+                       shift, at);
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static double time_kernel(unsigned kernel, VnCpu cpu) {
+    double best = 1e9;
+    shift = 7;
+    for (unsigned round = 0; round < 9; round++) {
+        struct timespec from, to;
+        unsigned calls = 20;
+        memcpy(&got, &fresh, sizeof fresh);
+        clock_gettime(CLOCK_MONOTONIC, &from);
+        for (unsigned i = 0; i < calls; i++)
+            kernels[kernel].run(vn_kern_table(cpu), &got, BENCH_LENGTH);
+        clock_gettime(CLOCK_MONOTONIC, &to);
+        double taken = ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) / calls;
+        best = taken < best ? taken : best;
+    }
+    return BENCH_LENGTH / best;
+}
+
+int main(int argc, char **argv) {
+    VnCpu strongest = vn_cpu_detect();
+    unsigned failures = 0;
+    for (int cpu = VN_CPU_AVX2; cpu <= (int)strongest; cpu++) {
+        if (vn_kern_table((VnCpu)cpu) == vn_kern_table((VnCpu)(cpu - 1)))
+            continue;
+        for (unsigned i = 0; i < KERNELS; i++)
+            failures += test_kernel(i, (VnCpu)cpu);
+    }
+    printf("%d kernels, sets up to %s: %u failures\n", KERNELS, vn_cpu_name(strongest), failures);
+    if (argc > 1 && !strcmp(argv[1], "--bench")) {
+        fill(1);
+        printf("%-18s", "values/ns");
+        for (int cpu = 0; cpu <= (int)strongest; cpu++)
+            printf("%8s", vn_cpu_name((VnCpu)cpu));
+        for (unsigned i = 0; i < KERNELS; i++) {
+            printf("\n%-18s", kernels[i].name);
+            for (int cpu = 0; cpu <= (int)strongest; cpu++)
+                printf("%8.2f", time_kernel(i, (VnCpu)cpu));
+        }
+        printf("\n");
+    }
+    return failures != 0;
+}
