@@ -9,6 +9,7 @@
 #include <vernis/version.h>
 
 #include "base/fs.h"
+#include "kern/kern.h"
 
 const char *vernis_version(void) { return VERNIS_VERSION; }
 void vernis_free(char *text) { vn_free(text); }
@@ -129,6 +130,7 @@ VernisStatus vernis_session_open(VernisSession **out, const VernisSettings *sett
     if (hooks)
         session->hooks = *hooks;
     session->cpu = vn_kern_init(ceiling);
+    vn_gemm_exact(vernis_settings_number(settings, "exact") > 0);
     VernisStatus status = read_settings(session, settings, err);
     if (!status)
         status = vn_pool_open(&session->pool, (unsigned)vernis_settings_number(settings, "threads"), err);

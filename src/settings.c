@@ -62,7 +62,7 @@ static const VernisSettingInfo table[] = {
     CHOICE("cpu", "scalar|avx2|avx512|amx", NULL, "protect verify probe bench selftest",
            "Use no instruction set stronger than this."),
     FLAG("exact", 0, "protect",
-         "Give bit-equal results on every machine: scalar kernels, one fixed order of sums (slower)."),
+         "Give the same file from every instruction set and number of threads: sums in one fixed order (slower)."),
 
     NUMBER("quality", 0, VERNIS_INT, 1, 100, "95", "protect", "1..100", "JPEG quality."),
     CHOICE("format", "png|jpeg|same", "same", "protect",

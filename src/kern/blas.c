@@ -110,8 +110,16 @@ bool vn_blas_needs_restart(const char **coretype) {
     return restart_type != NULL;
 }
 
+static bool in_order;
+
+void vn_gemm_exact(bool on) { in_order = on; }
+
 void vn_gemm(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c,
              size_t ldc) {
+    if (in_order) {
+        vn_kern()->gemm_in_order(m, n, k, a, lda, b, ldb, beta, c, ldc);
+        return;
+    }
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1, a, (blasint)lda, b,
                 (blasint)ldb, beta, c, (blasint)ldc);
 }

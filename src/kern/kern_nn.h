@@ -135,3 +135,33 @@ static void norm_back(float *g, const float *x, float m0, float m1, float scale,
     for (size_t i = 0; i < n; i++)
         g[i] = (g[i] - m0 - x[i] * m1) * scale;
 }
+
+/* A block of rows x columns held in registers while k runs; the compiler unrolls the constant bounds. */
+enum { GEMM_ROWS = 4, GEMM_COLUMNS = 64 };
+
+static void gemm_in_order(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float beta,
+                          float *c, size_t ldc) {
+    for (size_t i = 0; i < m; i += GEMM_ROWS) {
+        size_t rows = m - i < GEMM_ROWS ? m - i : GEMM_ROWS;
+        for (size_t j = 0; j < n; j += GEMM_COLUMNS) {
+            size_t columns = n - j < GEMM_COLUMNS ? n - j : GEMM_COLUMNS;
+            float sum[GEMM_ROWS][GEMM_COLUMNS] = {{0}};
+            if (rows == GEMM_ROWS && columns == GEMM_COLUMNS) {
+                for (size_t l = 0; l < k; l++)
+                    for (size_t r = 0; r < GEMM_ROWS; r++)
+                        for (size_t s = 0; s < GEMM_COLUMNS; s++)
+                            sum[r][s] += a[(i + r) * lda + l] * b[l * ldb + j + s];
+            } else {
+                for (size_t l = 0; l < k; l++)
+                    for (size_t r = 0; r < rows; r++)
+                        for (size_t s = 0; s < columns; s++)
+                            sum[r][s] += a[(i + r) * lda + l] * b[l * ldb + j + s];
+            }
+            for (size_t r = 0; r < rows; r++)
+                for (size_t s = 0; s < columns; s++) {
+                    float *out = &c[(i + r) * ldc + j + s];
+                    *out = beta == 0 ? sum[r][s] : sum[r][s] + beta * *out;
+                }
+        }
+    }
+}

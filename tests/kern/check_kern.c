@@ -70,6 +70,12 @@ static void case_norm_back(const VnKern *k, Arena *a, size_t n) {
     k->norm_back(buffer(a, 0), buffer(a, 1), 0.1f, -0.2f, 1.7f, n);
 }
 
+static void case_gemm_in_order(const VnKern *k, Arena *a, size_t n) {
+    size_t rows = 1 + shift % 6, depth = 1 + shift % 7;
+    k->gemm_in_order(rows, n, depth, buffer(a, 1), depth + 1, buffer(a, 2), n + 2, shift % 2 ? 0.0f : 0.5f, buffer(a, 0),
+                     n + 1);
+}
+
 static void case_axpy(const VnKern *k, Arena *a, size_t n) { k->axpy(buffer(a, 0), buffer(a, 1), 0.7f, n); }
 
 static void case_fir(const VnKern *k, Arena *a, size_t n) {
