@@ -29,20 +29,21 @@ typedef struct Writer {
     bool no_memory; /* libexif's saving goes on without what it could not allocate, and only logs it */
 } Writer;
 
-static VernisStatus writer_open(Writer *writer, VnError *err) {
+/* False when memory is short; writer_close is due either way. */
+static bool writer_open(Writer *writer) {
     *writer = (Writer){.memory = exif_mem_new(exif_calloc, exif_realloc, vn_free)};
     if (writer->memory) {
         writer->log = exif_log_new_mem(writer->memory);
         writer->data = exif_data_new_mem(writer->memory);
     }
     if (!writer->log || !writer->data)
-        return vn_no_memory(err, "exif", sizeof(ExifData), "EXIF");
+        return false;
     exif_log_set_func(writer->log, note_no_memory, &writer->no_memory);
     exif_data_log(writer->data, writer->log);
     /* Off: else libexif adds a dozen tags of its own, among them the time of day. */
     exif_data_unset_option(writer->data, EXIF_DATA_OPTION_FOLLOW_SPECIFICATION);
     exif_data_set_byte_order(writer->data, EXIF_BYTE_ORDER_INTEL);
-    return VERNIS_OK;
+    return true;
 }
 
 static void writer_close(Writer *writer) {
@@ -96,7 +97,10 @@ VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err) {
     unsigned char *bytes = NULL;
     unsigned size = 0;
     VernisStatus status;
-    VN_CHECK(writer_open(&writer, err));
+    if (!writer_open(&writer)) {
+        status = vn_no_memory(err, "exif", sizeof(ExifData), "EXIF");
+        goto done;
+    }
     VN_CHECK(add_text(&writer, EXIF_TAG_IMAGE_DESCRIPTION, clean.description, err));
     VN_CHECK(add_text(&writer, EXIF_TAG_ARTIST, clean.creator, err));
     VN_CHECK(add_text(&writer, EXIF_TAG_COPYRIGHT, clean.copyright, err));
@@ -210,6 +214,15 @@ static VernisStatus put_text(char **field, const Tiff *tiff, const Entry *entry,
 }
 
 VernisStatus vn_exif_read(VnFound *found, const VnBytes *exif, VnError *err) {
+    static const struct {
+        uint32_t tag;
+        size_t offset; /* of the text in VnFound */
+    } texts[] = {
+        {EXIF_TAG_ARTIST, offsetof(VnFound, rights) + offsetof(VnRights, creator)},
+        {EXIF_TAG_COPYRIGHT, offsetof(VnFound, rights) + offsetof(VnRights, copyright)},
+        {EXIF_TAG_IMAGE_DESCRIPTION, offsetof(VnFound, rights) + offsetof(VnRights, description)},
+        {EXIF_TAG_SOFTWARE, offsetof(VnFound, software)},
+    };
     if (exif->size < 8)
         return VERNIS_OK;
     Tiff tiff = {exif->data, exif->size, memcmp(exif->data, "MM\0*", 4) == 0};
@@ -220,21 +233,13 @@ VernisStatus vn_exif_read(VnFound *found, const VnBytes *exif, VnError *err) {
     uint32_t directory = read_uint(&tiff, 4, 4), count = count_entries(&tiff, directory);
     for (uint32_t i = 0; i < count; i++) {
         Entry entry = read_entry(&tiff, directory, i);
-        char **field = NULL;
-        if (entry.tag == EXIF_TAG_ARTIST)
-            field = &found->rights.creator;
-        else if (entry.tag == EXIF_TAG_COPYRIGHT)
-            field = &found->rights.copyright;
-        else if (entry.tag == EXIF_TAG_IMAGE_DESCRIPTION)
-            field = &found->rights.description;
-        else if (entry.tag == EXIF_TAG_SOFTWARE)
-            field = &found->software;
-        else if (entry.tag == TAG_EXIF_IFD && has_tag(&tiff, read_uint(&tiff, entry.at, 4), TAG_MAKER_NOTE))
+        for (size_t j = 0; j < sizeof texts / sizeof *texts; j++)
+            if (entry.tag == texts[j].tag)
+                VN_TRY(put_text((char **)(void *)((char *)found + texts[j].offset), &tiff, &entry, err));
+        if (entry.tag == TAG_EXIF_IFD && has_tag(&tiff, read_uint(&tiff, entry.at, 4), TAG_MAKER_NOTE))
             found->leaks |= VN_LEAK_MAKER_NOTE;
         else if (entry.tag == TAG_GPS_IFD && has_position(&tiff, read_uint(&tiff, entry.at, 4)))
             found->leaks |= VN_LEAK_GPS;
-        if (field)
-            VN_TRY(put_text(field, &tiff, &entry, err));
     }
     size_t link = (size_t)directory + 2 + (size_t)count * 12;
     if (count && link + 4 <= tiff.size) {

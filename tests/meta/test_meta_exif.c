@@ -161,7 +161,7 @@ static void hostile_streams_are_ignored(void **state) {
     size_t size = 8 << 20;
     uint8_t *blank = vn_malloc(size);
     memset(blank, ' ', size);
-    memcpy(blank, "II*\0\x08\0\0\0\xff\xff", 10);
+    memcpy(blank, (const uint8_t[]){'I', 'I', 42, 0, 8, 0, 0, 0, 0xff, 0xff}, 10);
     for (size_t i = 0; i < 65535; i++)
         memcpy(blank + 10 + i * 12, (const uint8_t[]){0x3b, 1, 2, 0, 0, 0, 0x70, 0, 0, 0, 0x0d, 0}, 12);
     read_exif(&found, blank, size);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -67,9 +68,9 @@ static void source_types(void **state) {
         {"compositeWithTrainedAlgorithmicMedia", true},
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        char uri[200] = SOURCES;
+        char uri[200];
         VnInspection found;
-        strcat(uri, types[i].word);
+        snprintf(uri, sizeof uri, SOURCES "%s", types[i].word);
         inspect_rights(&found, &(VnRights){.source_type = uri});
         assert_string_equal(found.rights.source_type, uri);
         assert_int_equal(*found.ai_label != '\0', types[i].ai);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -58,7 +59,7 @@ static void data_mining_choices(void **state) {
     expect_choice(vn_data_mining_uri, "none", NULL);
     for (size_t i = 0; i < sizeof nine / sizeof *nine; i++) {
         char uri[200];
-        strcpy(stpcpy(uri, VOCABULARY), nine[i]);
+        snprintf(uri, sizeof uri, VOCABULARY "%s", nine[i]);
         expect_choice(vn_data_mining_uri, nine[i], uri);
         expect_choice(vn_data_mining_uri, uri, uri);
     }
@@ -252,7 +253,7 @@ static void foreign_text(void **state) {
     FOREIGN("", NULL);
     char many[5000];
     memset(many, 'a', sizeof many);
-    memcpy(many + VN_TEXT_MAX - 1, "漢", 3);
+    memcpy(many + VN_TEXT_MAX - 1, (const uint8_t[]){0xe6, 0xbc, 0xa2}, 3); /* U+6F22, over the border */
     char *text;
     assert_int_equal(vn_text_foreign(&text, many, sizeof many, NULL), VERNIS_OK);
     assert_int_equal(strlen(text), VN_TEXT_MAX - 1);
