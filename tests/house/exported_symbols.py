@@ -18,6 +18,7 @@ exported = {name for name in exported if not SANITIZER.match(name)}
 declared = set()
 for header in sorted((root / 'include' / 'vernis').glob('*.h')):
     source = tree.without_comments(tree.text(root, header.relative_to(root)))
+    source = re.sub(r'__attribute__\s*\(\(.*?\)\)', '', source, flags=re.S)
     declared |= set(re.findall(r'VERNIS_API[^;(]*?\b(\w+)\s*\(', source))
 
 problems = [f'{library} exports {name}' for name in sorted(exported) if not name.startswith('vernis_')]
