@@ -32,6 +32,7 @@ static VernisStatus add_json(VnBytes *text, const char *path, const VnImage *ima
         if (found->leaks & bit)
             json_array_append_new(leaks, json_string(vn_leak_name(bit)));
     json_object_set_new(root, "leaks", leaks);
+    json_object_set_new(root, "warning", *found->warning ? json_string(found->warning) : json_null());
     char *line = root ? vn_json_text(root) : NULL;
     json_decref(root);
     VernisStatus status =
@@ -59,6 +60,8 @@ static VernisStatus add_words(VnBytes *text, const char *path, const VnImage *im
                        found->c2pa ? "a manifest is present (its signature was not checked)" : "none"));
     VN_TRY(vn_text_add(text, err, "  AI label         %s\n",
                        *found->ai_label ? found->ai_label : "nothing a platform would read as AI was found"));
+    if (*found->warning)
+        VN_TRY(vn_text_add(text, err, "  warning          %s\n", found->warning));
     if (!found->leaks)
         VN_TRY(vn_text_add(text, err, "  leaks            none found\n"));
     for (unsigned bit = 1; bit && bit <= found->leaks; bit <<= 1)

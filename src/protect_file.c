@@ -51,36 +51,13 @@ static VernisStatus check_extension(const VnFormat *format, const char *path, Vn
     return VERNIS_OK;
 }
 
-/* 8-bit without alpha, for formats that hold no more; transparency becomes white, as trainers' loaders make it. */
+/* Bring the picture down to what the output format holds, and say so. */
 static VernisStatus reduce_to(VnImage *image, const VnFormat *format, VernisResult *result, VnError *err) {
-    bool flatten = image->alpha && !format->alpha, narrow = image->bits == 16 && !format->bits16;
-    if (!flatten && !narrow)
-        return VERNIS_OK;
-    VnImage flat = {0};
-    size_t row = 3 * (size_t)image->width;
-    float *planes = vn_malloc(row * sizeof(float));
-    VernisStatus status = planes ? VERNIS_OK : vn_no_memory(err, "protect", row * sizeof(float), "a row");
-    if (!status)
-        status = vn_image_create(&flat, image->width, image->height, image->colours, false, 8, NULL, err);
-    for (uint32_t y = 0; !status && y < image->height; y++) {
-        uint8_t *out = (uint8_t *)flat.pixels + y * flat.stride;
-        vn_image_rows_to_planes(image, y, y + 1, planes);
-        for (uint32_t x = 0; x < image->width; x++)
-            for (unsigned c = 0; c < image->colours; c++)
-                out[x * image->colours + c] = (uint8_t)(planes[(size_t)c * image->width + x] * 255 + 0.5f);
-    }
-    vn_free(planes);
-    if (status) {
-        vn_image_free(&flat);
-        return status;
-    }
-    if (flatten)
+    if (image->alpha && !format->alpha)
         warn(result, "%s holds no transparency: the picture was put on white", format->name);
-    if (narrow)
+    if (image->bits == 16 && !format->bits16)
         warn(result, "%s holds 8 bits a sample: the picture had 16", format->name);
-    vn_image_free(image);
-    *image = flat;
-    return VERNIS_OK;
+    return vn_image_fit(image, format->alpha, format->bits16, err);
 }
 
 static VernisStatus choose_format(const VnFormat **out, const VernisSession *session, const char *input_format,
@@ -122,6 +99,22 @@ static VernisStatus load(const VernisSession *session, const char *input, const 
     return VERNIS_OK;
 }
 
+/* What the user said counts; else a reservation that the source carries stays as it is, and anything weaker gives way to the
+ * default. */
+static VernisStatus decide_data_mining(const VernisSession *session, VnRights *rights, VnError *err) {
+    bool reserved = rights->data_mining && strstr(rights->data_mining, "DMI-PROHIBITED");
+    if (session->data_mining_given || reserved) {
+        if (session->data_mining_given && !session->rights.data_mining) { /* --data-mining none */
+            vn_free(rights->data_mining);
+            rights->data_mining = NULL;
+        }
+        return VERNIS_OK;
+    }
+    vn_free(rights->data_mining);
+    rights->data_mining = NULL;
+    return vn_data_mining_uri(&rights->data_mining, NULL, err);
+}
+
 static VernisStatus attach_metadata(const VernisSession *session, const VnFormat *format, const VnBag *bag,
                                     VnBytes *file, VernisResult *result, VnError *err) {
     VnBytes exif = {0}, xmp = {0};
@@ -140,6 +133,7 @@ static VernisStatus attach_metadata(const VernisSession *session, const VnFormat
             goto done;
         }
     VN_CHECK(vn_rights_from_bag(&rights, bag, session->keep, err));
+    VN_CHECK(decide_data_mining(session, &rights, err));
     VN_CHECK(vn_exif_make(&exif, &rights, err));
     VN_CHECK(vn_xmp_make(&xmp, &rights, err));
     VN_CHECK(vn_meta_splice(file, format->name, &exif, &xmp, err));

@@ -90,7 +90,8 @@ static VernisStatus read_rights(VnRights *rights, const VernisSettings *settings
     VN_TRY(copy_text(&rights->licensor_url, settings, "licensor-url", err));
     VN_TRY(copy_text(&rights->contact_url, settings, "contact-url", err));
     VN_TRY(copy_text(&rights->usage_terms, settings, "usage-terms", err));
-    VN_TRY(vn_data_mining_uri(&rights->data_mining, vernis_settings_text(settings, "data-mining"), err));
+    if (vernis_settings_is_set(settings, "data-mining"))
+        VN_TRY(vn_data_mining_uri(&rights->data_mining, vernis_settings_text(settings, "data-mining"), err));
     return vn_source_type_uri(&rights->source_type, vernis_settings_text(settings, "source-type"), err);
 }
 
@@ -111,6 +112,7 @@ static VernisStatus read_settings(VernisSession *session, const VernisSettings *
     session->keep_profile = vernis_settings_number(settings, "keep-profile") > 0;
     session->overwrite = vernis_settings_number(settings, "overwrite") > 0;
     VN_TRY(copy_text(&session->key_path, settings, "artist-key", err));
+    session->data_mining_given = vernis_settings_is_set(settings, "data-mining");
     const char *keep = vernis_settings_text(settings, "keep");
     session->keep = !strcmp(keep, "all") ? VN_KEEP_ALL : !strcmp(keep, "none") ? VN_KEEP_NONE : VN_KEEP_RIGHTS;
     vn_mem_limit((size_t)vernis_settings_number(settings, "max-memory"));

@@ -27,7 +27,7 @@ struct VernisSession {
     double time_limit;
     int quality;
     char format[8]; /* "png", "jpeg" or "same" */
-    bool keep_profile, overwrite;
+    bool keep_profile, overwrite, data_mining_given;
     VnKeep keep;
     VnRights rights; /* what the user gave; fields from the source are added per file */
 };
