@@ -57,16 +57,6 @@ static void dry_run(Run *run, VernisSession *session) {
                      run->tally.done == 1 ? "" : "s", seconds);
 }
 
-/* Where nothing can be estimated the weight stays 0; the run itself will say why. */
-static void weigh(CliJobs *jobs, VernisSession *session) {
-    for (size_t i = 0; i < jobs->count && !signals_cancelled(NULL); i++) {
-        VernisResult result = {0};
-        VernisError err = {0};
-        if (jobs->items[i].state == JOB_TODO && !vernis_estimate_file(session, jobs->items[i].input, &result, &err))
-            jobs->items[i].weight = result.seconds;
-    }
-}
-
 /* How many processes to use: never more than there are pictures. Each gets its share of the processors. */
 static size_t share_out(const CliContext *ctx, const CliJobs *jobs) {
     size_t todo = 0, workers = (size_t)vernis_settings_number(ctx->settings, "jobs");
@@ -99,8 +89,6 @@ static void work(Run *run, VernisSession **session) {
         dry_run(run, *session);
         return;
     }
-    if (progress_wants_weights(run->progress))
-        weigh(run->jobs, *session);
     size_t workers = share_out(run->ctx, run->jobs);
     if (workers > 1) {
         vernis_session_close(session); /* its threads would not live on in a child */

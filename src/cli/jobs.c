@@ -112,15 +112,23 @@ static VernisStatus swap(const CliJob *job, const char *finished, VernisError *e
     return status;
 }
 
-static VernisStatus execute_in_place(VernisSession *session, const CliJob *job, VernisResult *result,
+/* An output of an earlier run gives way; the session's settings do not allow replacing others. */
+static VernisStatus replace(const CliJob *job, const char *finished, VernisError *err) {
+    if (!rename(finished, job->output))
+        return VERNIS_OK;
+    return fail(err, VERNIS_E_IO, "%s: cannot replace %s: %s", job->input, job->output, strerror(errno));
+}
+
+/* By way of a hidden file in the same folder. */
+static VernisStatus execute_and_move(VernisSession *session, const CliJob *job, VernisResult *result,
                                      VernisError *err) {
-    char *folder = path_folder(job->output), *name = cli_format(".vernis-in-place.%s", path_base(job->output));
+    char *folder = path_folder(job->output), *name = cli_format(".vernis-done.%s", path_base(job->output));
     char *finished = path_join(folder, name);
     unlink(finished); /* left by a run that was killed */
     signals_scratch(finished);
     VernisStatus status = vernis_protect_file(session, job->input, finished, result, err);
     if (!status)
-        status = swap(job, finished, err);
+        status = job->original ? swap(job, finished, err) : replace(job, finished, err);
     if (status)
         unlink(finished);
     signals_scratch(NULL);
@@ -131,8 +139,8 @@ static VernisStatus execute_in_place(VernisSession *session, const CliJob *job, 
 }
 
 VernisStatus job_execute(VernisSession *session, const CliJob *job, VernisResult *result, VernisError *err) {
-    if (job->original)
-        return execute_in_place(session, job, result, err);
+    if (job->original || job->outdated)
+        return execute_and_move(session, job, result, err);
     return vernis_protect_file(session, job->input, job->output, result, err);
 }
 

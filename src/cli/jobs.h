@@ -15,12 +15,12 @@ typedef struct CliJob {
     const char *input; /**< points into the inputs */
     char *output;      /**< where the protected picture ends up; "-": standard output; NULL if not known */
     char *original;    /**< --in-place: the name the original is kept under; else NULL */
+    bool outdated;     /**< an output of an earlier run stands there, which --resume may replace */
     Ledger *ledger;    /**< NULL: none is kept */
     char *ledger_line; /**< of the input as it was when planned; NULL: taken when finished (--in-place) */
     CliJobState state;
     char *reason;    /**< of a skip */
     VernisError err; /**< of a failure */
-    double weight;   /**< estimate of seconds, for the progress of the whole run; 0: not known */
 } CliJob;
 
 typedef struct CliJobs {

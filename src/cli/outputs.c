@@ -233,12 +233,12 @@ static void check_existing(CliJob *job, const CliContext *ctx) {
     }
     if ((job->original && !strcmp(job->input, job->output)) || !strcmp(job->output, "-") || lstat(job->output, &info))
         return;
-    bool ours = is_on(ctx, "resume") && job->ledger && ledger_has_begun(job->ledger, job->output);
+    job->outdated = is_on(ctx, "resume") && job->ledger && ledger_has_begun(job->ledger, job->output);
     if (is_folder(job->output))
         job_fail(job, VERNIS_E_EXISTS, "%s: the output %s is a folder", job->input, job->output);
     else if (is_on(ctx, "skip-existing"))
         job_skip(job, "the output exists");
-    else if (!is_on(ctx, "overwrite") && !ours)
+    else if (!is_on(ctx, "overwrite") && !job->outdated)
         job_fail(job, VERNIS_E_EXISTS, "%s: the output %s exists: use --overwrite or --skip-existing", job->input,
                  job->output);
 }

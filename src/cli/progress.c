@@ -50,32 +50,17 @@ Progress *progress_open(const CliContext *ctx, const CliJobs *jobs) {
     return progress;
 }
 
-bool progress_wants_weights(const Progress *progress) {
-    return progress->count > 1 && (progress->mode == MODE_BAR || progress->mode == MODE_JSON);
-}
-
 /* Seconds left after `seconds` for the fraction `done`; negative where it is too early to say. */
 static double time_left(double seconds, double done) {
     return done < 0.02 || seconds < 0.5 ? -1 : seconds * (1 - done) / done;
 }
 
-/* How far the whole run is, files weighted by their estimated time. */
+/* How far the whole run is. Files count alike: most of the work is on a grid of the training size, whatever theirs. */
 static double overall(const Progress *progress) {
-    double sum = 0, done = 0, known = 0, number = 0;
-    for (size_t i = 0; i < progress->jobs->count; i++) {
-        known += progress->jobs->items[i].weight;
-        number += progress->jobs->items[i].weight > 0;
-    }
-    double usual = number > 0 ? known / number : 1;
-    for (size_t i = 0; i < progress->jobs->count; i++) {
-        const CliJob *job = &progress->jobs->items[i];
-        if (job->state != JOB_TODO)
-            continue;
-        double weight = job->weight > 0 ? job->weight : usual;
-        sum += weight;
-        done += weight * progress->items[i].done;
-    }
-    return sum > 0 ? done / sum : 1;
+    double done = 0;
+    for (size_t i = 0; i < progress->jobs->count; i++)
+        done += progress->items[i].done;
+    return progress->count ? done / (double)progress->count : 1;
 }
 
 /* "0:05", "1:02:03", or "" when not known. */

@@ -11,7 +11,6 @@ typedef struct Progress Progress;
 
 /** @param jobs outlives the progress; those not JOB_TODO count as done */
 Progress *progress_open(const CliContext *ctx, const CliJobs *jobs);
-bool progress_wants_weights(const Progress *progress); /**< estimates of the jobs' times are of use */
 void progress_begin(Progress *progress, size_t job);
 void progress_update(Progress *progress, size_t job, const char *stage, double done); /**< done 0..1 */
 void progress_end(Progress *progress, size_t job);

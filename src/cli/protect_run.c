@@ -8,15 +8,16 @@ bool run_take(Run *run, size_t *job) {
     while (run->next < run->jobs->count && !signals_cancelled(NULL) && !console_broken()) {
         size_t index = run->next++;
         CliJob *candidate = &run->jobs->items[index];
-        bool todo = candidate->state == JOB_TODO;
-        if (todo)
-            job_prepare(run->jobs, candidate);
         if (candidate->state == JOB_TODO) {
-            if (candidate->ledger)
-                ledger_begin(candidate->ledger, candidate->output);
             progress_begin(run->progress, index);
-            *job = index;
-            return true;
+            job_prepare(run->jobs, candidate);
+            if (candidate->state == JOB_TODO) {
+                if (candidate->ledger)
+                    ledger_begin(candidate->ledger, candidate->output);
+                *job = index;
+                return true;
+            }
+            progress_end(run->progress, index);
         }
         if (candidate->state == JOB_SKIP)
             job_report_skipped(run->ctx, candidate, &run->tally);

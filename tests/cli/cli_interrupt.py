@@ -13,8 +13,9 @@ LONG = ['--steps', '10000']
 
 class Running(clikit.Case):
     def start(self, *args, **more):
-        process = subprocess.Popen(self.command('protect', '--progress', 'json', *args), cwd=self.folder, env=self.env,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+        process = subprocess.Popen(self.command('protect', *clikit.SMALL, '--progress', 'json', *args),
+                                   cwd=self.folder, env=self.env, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, **more)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.wait)
@@ -115,7 +116,7 @@ class Killed(Running):
                     self.assertTrue(clikit.is_whole(self.folder / 'out' / name))
                 else:
                     self.assertTrue(name == LEDGER or name.startswith('.vernis-'), name)
-        done = self.vernis('protect', '--steps', '3', 'in', '-o', 'out', '--resume', '--json')
+        done = self.vernis('protect', *clikit.SMALL, '--steps', '3', 'in', '-o', 'out', '--resume', '--json')
         self.assertLessEqual({line['status'] for line in done.lines}, {'ok', 'skipped'})
         self.assertLessEqual(set(names), set(self.tree('out')))
         for name in names:
