@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "base/rng.h"
-#include "protect/optimise.h"
+#include "protect/objective.h"
 
 enum { GRID = 8 };
 

@@ -183,11 +183,15 @@ static VernisStatus measure(Task *t, double amplitude, double *figure, VnError *
 /* Find the amplitude whose figure, on the output grid, is the target: secant steps on a logarithmic scale, which suits a
  * figure that grows nearly in proportion, inside a bracket. */
 static VernisStatus meet_visibility(Task *t, double *figure, VnError *err) {
-    double target = t->params->visibility, low = 0, high = 8, amplitude = 1, last_a = 0, last_f = 0;
+    double target = t->params->visibility, low = 0, high = 8, amplitude = 1, last_a = 0, last_f = 0, floor = 0;
     VN_TRY(vn_image_copy(&t->made, t->image, err));
     if (t->params->output_quality)
         VN_TRY(vn_image_create(&t->seen, t->image->width, t->image->height, 3, false, 8, NULL, err));
     vn_resize_columns(t->up, 3, t->d, 0, t->scene.work_h, t->rise, t->pool);
+    if (t->params->output_quality)
+        VN_TRY(measure(t, 0, &floor, err));
+    /* compression alone may be as visible as what was asked for: the perturbation then still gets half of its own due */
+    target = fmax(target, sqrt(floor * floor + 0.25 * target * target));
     for (int i = 0; i < TRIES; i++) {
         VN_TRY(measure(t, amplitude, figure, err));
         if (fabs(*figure / target - 1) < 0.02 || (amplitude >= high && *figure < target))

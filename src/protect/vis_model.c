@@ -16,8 +16,8 @@ const double vn_vis_sigma[VN_VIS_BANDS - 1] = {VIS_SIGMA_1, VIS_SIGMA_2, VIS_SIG
 VernisStatus vn_vis_blurs_open(VnVisBlurs *out, uint32_t width, uint32_t height, double scale_x, double scale_y, VnError *err) {
     VernisStatus status = VERNIS_OK;
     *out = (VnVisBlurs){.width = width, .height = height};
-    VnResize **slot[] = {&out->band[0], &out->band[1], &out->band[2], &out->contrast, &out->light, &out->pool};
-    const double sigma[] = {VIS_SIGMA_1, VIS_SIGMA_2, VIS_SIGMA_3, VIS_SIGMA_CONTRAST, VIS_SIGMA_LIGHT, VIS_SIGMA_POOL};
+    VnResize **slot[] = {&out->band[0], &out->band[1], &out->band[2], &out->fine, &out->contrast, &out->light, &out->pool};
+    const double sigma[] = {VIS_SIGMA_1, VIS_SIGMA_2, VIS_SIGMA_3, VIS_SIGMA_FINE, VIS_SIGMA_CONTRAST, VIS_SIGMA_LIGHT, VIS_SIGMA_POOL};
     for (size_t i = 0; i < sizeof slot / sizeof *slot; i++)
         VN_CHECK(vn_resize_open_blur(slot[i], width, height, sigma[i] / scale_x, sigma[i] / scale_y, err));
     for (size_t i = 0; i < VN_VIS_GAMMA + 2; i++) {
@@ -33,6 +33,7 @@ done:
 void vn_vis_blurs_close(VnVisBlurs *blurs) {
     for (size_t i = 0; i < VN_VIS_BANDS - 1; i++)
         vn_resize_close(&blurs->band[i]);
+    vn_resize_close(&blurs->fine);
     vn_resize_close(&blurs->contrast);
     vn_resize_close(&blurs->light);
     vn_resize_close(&blurs->pool);
@@ -79,15 +80,23 @@ void vn_vis_jacobian(const VnVisBlurs *blurs, const float *rgb, float *out, size
     }
 }
 
+/* The geometric mean of a band's size around each pixel: as texture masks and a lone edge does not, it must be small where
+ * only some of the surroundings have contrast. */
 void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent_y, float *out, float *work, float *scratch, VnPool *pool) {
     size_t n = (size_t)blurs->width * blurs->height;
     float *last = work, *next = work + n;
     memcpy(last, opponent_y, n * sizeof *last);
     for (size_t k = 0; k < VN_VIS_BANDS - 1; k++) {
+        float *contrast = out + k * n;
         vn_resize_apply(blurs->band[k], 1, opponent_y, next, scratch, pool);
         for (size_t i = 0; i < n; i++)
             last[i] = fabsf(last[i] - next[i]);
-        vn_resize_apply(blurs->contrast, 1, last, out + k * n, scratch, pool);
+        vn_resize_apply(blurs->fine, 1, last, contrast, scratch, pool);
+        for (size_t i = 0; i < n; i++)
+            last[i] = logf(contrast[i] + VIS_CONTRAST_FLOOR);
+        vn_resize_apply(blurs->contrast, 1, last, contrast, scratch, pool);
+        for (size_t i = 0; i < n; i++)
+            contrast[i] = expf(contrast[i]);
         float *swap = last;
         last = next;
         next = swap;
@@ -98,14 +107,16 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent_y, float *ou
 }
 
 void vn_vis_sensitivity(const float surround[4], float *out) {
-    float masker = 0, light = logf(fmaxf(surround[3], 1e-4f) / 0.3f);
-    for (size_t k = 0; k < 3; k++)
-        masker += vis_contrast_mix[k] * surround[k];
+    float light = logf((surround[3] + VIS_LIGHT_FLOOR) / 0.3f);
     for (size_t p = 0; p < 3; p++) {
-        float lift = expf(vis_light_power[p] * light);
+        float contrast[3], lift = expf(vis_light_power[p] * light);
+        for (size_t c = 0; c < 3; c++)
+            contrast[c] = log1pf(vis_mask_gain[c][p] * surround[c]);
         for (size_t k = 0; k < VN_VIS_BANDS; k++) {
-            float fall = expf(-vis_mask_power[p] * log1pf(vis_mask_gain[k][p] * masker));
-            out[k * 3 + p] = vis_weight[k][p] * lift * (fall + vis_floor[k][p]);
+            float fall = 0;
+            for (size_t c = 0; c < 3; c++)
+                fall += vis_mask_power[c][k] * contrast[c];
+            out[k * 3 + p] = vis_weight[k][p] * lift * (expf(-fall) + vis_floor[k][p]);
         }
     }
 }

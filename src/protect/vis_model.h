@@ -27,7 +27,7 @@ extern const double vn_vis_sigma[VN_VIS_BANDS - 1];
 /** The blurs for pictures of one size. `scale` is posted pixels per pixel of this picture, at least 1. */
 typedef struct VnVisBlurs {
     uint32_t width, height;
-    VnResize *band[VN_VIS_BANDS - 1], *contrast, *light, *pool;
+    VnResize *band[VN_VIS_BANDS - 1], *fine, *contrast, *light, *pool;
     float gamma[VN_VIS_GAMMA + 2]; /**< sRGB 0..1 to linear light */
 } VnVisBlurs;
 VernisStatus vn_vis_blurs_open(VnVisBlurs *out, uint32_t width, uint32_t height, double scale_x, double scale_y, VnError *err);

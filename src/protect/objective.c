@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protect/objective.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "kern/kern.h"
+
+enum { CHUNK = 4096 };
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+/* Qualities sit below what platforms use: what survives harder compression survives the easier one. */
+static void draw_ingests(VnObjectiveState *o, uint64_t seed) {
+    for (size_t i = 0; i < VN_DRAWS; i++) {
+        o->draws[i].filter = i < 3 ? VN_FILTER_LANCZOS : (VnFilter)(vn_rng_u64(seed, 1, i) % 4);
+        o->draws[i].quality = i == 0 ? 0 : 60 + (int)(vn_rng_u64(seed, 2, i) % 32);
+        o->draws[i].subsample = i < 4;
+    }
+}
+
+static void clamp_body(void *context, unsigned index, unsigned thread) {
+    const VnObjectiveState *o = context;
+    size_t start = (size_t)index * CHUNK, total = 3 * o->platform;
+    (void)thread;
+    for (size_t i = start; i < start + CHUNK && i < total; i++) {
+        float change = o->y[i];
+        if (o->scene->platform_alpha)
+            change *= o->scene->platform_alpha[i % o->platform];
+        float v = o->scene->platform_rgb[i] + change;
+        o->y[i] = v > 0 ? v < 1 ? v : 1 : 0;
+    }
+}
+
+/* x: the picture (with d, or clean for NULL) on the training grid after the draw's ingest. */
+static void ingest(VnObjectiveState *o, const VnDraw *draw, const float *d) {
+    const VnScene *s = o->scene;
+    if (d)
+        vn_resize_apply(o->up, 3, d, o->y, o->scratch, o->pool);
+    else
+        memset(o->y, 0, 3 * o->platform * sizeof *o->y);
+    vn_pool_run(o->pool, (unsigned)((3 * o->platform + CHUNK - 1) / CHUNK), clamp_body, o);
+    if (d && o->output_quality)
+        vn_jpeg_apply(s->platform_w, s->platform_h, o->output_quality, o->output_subsample, o->y, o->y, o->scratch, o->pool);
+    if (draw->quality)
+        vn_jpeg_apply(s->platform_w, s->platform_h, draw->quality, draw->subsample, o->y, o->y, o->scratch, o->pool);
+    vn_resize_apply(o->down[draw->filter], 3, o->y, o->x, o->scratch, o->pool);
+}
+
+static void ingest_adjoint(VnObjectiveState *o, const VnDraw *draw, float *gradient) {
+    const VnScene *s = o->scene;
+    float *g = o->y_gradient;
+    vn_resize_adjoint(o->down[draw->filter], 3, o->x_total, g, o->scratch, o->pool);
+    if (draw->quality)
+        vn_jpeg_adjoint(s->platform_w, s->platform_h, draw->subsample, g, g, o->scratch, o->pool);
+    if (o->output_quality)
+        vn_jpeg_adjoint(s->platform_w, s->platform_h, o->output_subsample, g, g, o->scratch, o->pool);
+    for (size_t i = 0; s->platform_alpha && i < 3 * o->platform; i++)
+        g[i] *= s->platform_alpha[i % o->platform];
+    vn_resize_adjoint(o->up, 3, g, gradient, o->scratch, o->pool);
+    for (size_t i = 0; s->grey && i < o->work; i++) {
+        float sum = gradient[i] + gradient[o->work + i] + gradient[2 * o->work + i];
+        gradient[i] = gradient[o->work + i] = gradient[2 * o->work + i] = sum;
+    }
+}
+
+/* Replace the latent by the gradient of the surrogate's term by it. @return the term */
+static double latent_gradient(const VnSurrogate *s, const float *clean, double along) {
+    double square = 0, product = 0, n = (double)s->latent, unit = 1 / (s->spread * n);
+    for (size_t i = 0; i < s->latent; i++) {
+        s->z[i] -= clean[i];
+        square += (double)s->z[i] * s->z[i];
+        product += (double)s->z[i] * s->pattern[i];
+    }
+    double length = sqrt(square / n), away = length > 0 ? (1 - along) / length : 0;
+    for (size_t i = 0; i < s->latent; i++)
+        s->z[i] = (float)(unit * (away * s->z[i] + along * s->pattern[i]));
+    return ((1 - along) * length + along * product / n) / s->spread;
+}
+
+double vn_objective_gradient(VnObjectiveState *o, unsigned draw, const float *d, float *gradient) {
+    double sum = 0;
+    ingest(o, &o->draws[draw], d);
+    for (size_t e = 0; e < o->count; e++) {
+        VnSurrogate *s = &o->surrogates[e];
+        vn_pass_forward(s->pass, o->x, s->z);
+        sum += latent_gradient(s, s->clean[draw], o->along);
+        vn_pass_backward(s->pass, s->z, e ? o->x_gradient : o->x_total);
+        if (e)
+            vn_kern()->axpy(o->x_total, o->x_gradient, 1, 3 * o->train);
+    }
+    ingest_adjoint(o, &o->draws[draw], gradient);
+    for (size_t i = 0; o->count > 1 && i < 3 * o->work; i++)
+        gradient[i] /= (float)o->count;
+    return sum / (double)o->count;
+}
+
+static VernisStatus open_surrogates(VnObjectiveState *o, const VnEncoder *const *encoders, size_t count, uint64_t key,
+                                    VnError *err) {
+    for (size_t e = 0; e < count; e++) {
+        VnSurrogate *s = &o->surrogates[e];
+        const VnEncoderInfo *info = vn_encoder_info(encoders[e]);
+        uint32_t w = o->scene->train_w / info->stride, h = o->scene->train_h / info->stride;
+        o->count = e + 1;
+        VN_TRY(vn_pass_open(&s->pass, encoders[e], o->scene->train_w, o->scene->train_h, true, o->pool, err));
+        s->latent = (size_t)info->latent_channels * w * h;
+        size_t bytes = vn_mul(vn_mul(s->latent, VN_DRAWS + 2), sizeof(float));
+        s->z = vn_malloc(bytes);
+        if (!s->z)
+            return vn_no_memory(err, "protect", bytes, "latents");
+        s->pattern = s->z + s->latent;
+        for (size_t i = 0; i < VN_DRAWS; i++)
+            s->clean[i] = s->pattern + (i + 1) * s->latent;
+        vn_pattern(key, info->name, info->latent_channels, w, h, s->pattern);
+    }
+    for (size_t i = 0; i < VN_DRAWS; i++) {
+        ingest(o, &o->draws[i], NULL);
+        for (size_t e = 0; e < count; e++)
+            vn_pass_forward(o->surrogates[e].pass, o->x, o->surrogates[e].clean[i]);
+    }
+    for (size_t e = 0; e < count; e++) {
+        VnSurrogate *s = &o->surrogates[e];
+        double sum = 0, square = 0, n = (double)s->latent;
+        for (size_t i = 0; i < s->latent; i++) {
+            sum += s->clean[0][i];
+            square += (double)s->clean[0][i] * s->clean[0][i];
+        }
+        s->spread = (float)sqrt(fmax(square / n - sum / n * (sum / n), 1e-12));
+    }
+    return VERNIS_OK;
+}
+
+VernisStatus vn_objective_open(VnObjectiveState *out, const VnScene *s, const VnEncoder *const *encoders, size_t count,
+                               uint64_t seed, uint64_t key, double along, VnPool *pool, VnError *err) {
+    VnObjectiveState *o = out;
+    *o = (VnObjectiveState){.scene = s, .pool = pool, .along = along};
+    o->work = (size_t)s->work_w * s->work_h;
+    o->platform = (size_t)s->platform_w * s->platform_h;
+    o->train = (size_t)s->train_w * s->train_h;
+    VN_TRY(vn_resize_open(&o->up, s->work_w, s->work_h, s->platform_w, s->platform_h, VN_FILTER_BICUBIC, err));
+    size_t scratch = larger(vn_resize_scratch(o->up, 3), vn_jpeg_scratch(s->platform_w, s->platform_h));
+    for (int f = VN_FILTER_AREA; f <= VN_FILTER_LANCZOS; f++)
+        VN_TRY(vn_resize_open(&o->down[f], s->platform_w, s->platform_h, s->train_w, s->train_h, (VnFilter)f, err));
+    scratch = larger(scratch, vn_resize_scratch(o->down[0], 3));
+    size_t sizes[] = {3 * o->platform, 3 * o->platform, 3 * o->train, 3 * o->train, 3 * o->train, scratch};
+    float **slots[] = {&o->y, &o->y_gradient, &o->x, &o->x_gradient, &o->x_total, &o->scratch};
+    size_t offsets[sizeof sizes / sizeof *sizes];
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        offsets[i] = vn_plan_book(&o->plan, vn_mul(sizes[i], sizeof(float)));
+    VN_TRY(vn_plan_commit(&o->plan, err));
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        *slots[i] = vn_plan_at(&o->plan, offsets[i]);
+    draw_ingests(o, seed);
+    return open_surrogates(o, encoders, count, key, err);
+}
+
+void vn_objective_close(VnObjectiveState *o) {
+    for (size_t e = 0; e < o->count; e++) {
+        vn_pass_close(&o->surrogates[e].pass);
+        vn_free(o->surrogates[e].z);
+    }
+    vn_resize_close(&o->up);
+    for (int f = VN_FILTER_AREA; f <= VN_FILTER_LANCZOS; f++)
+        vn_resize_close(&o->down[f]);
+    vn_plan_free(&o->plan);
+    *o = (VnObjectiveState){0};
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The perceptual model against butteraugli's own figures, its gradient by finite differences, and what the budget promises. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/fs.h"
+#include "base/rng.h"
+#include "image/format.h"
+#include "kern/kern.h"
+#include "protect/protect.h"
+#include "protect/vis_metric.h"
+#include "protect/visibility.h"
+
+#include "visibility_goldens.h"
+
+static VnPool *pool;
+
+static VnImage load(unsigned pair, const char *part) {
+    char path[512];
+    VnBytes bytes = {0};
+    VnImage image = {0};
+    VnBag bag = {0};
+    snprintf(path, sizeof path, "%s/pair%u-%s.png", VN_TEST_DATA, pair, part);
+    assert_int_equal(vn_file_read(&bytes, path, 1 << 20, NULL), VERNIS_OK);
+    assert_int_equal(vn_decode(&image, &bag, bytes.data, bytes.size, NULL, NULL), VERNIS_OK);
+    vn_bag_free(&bag);
+    vn_bytes_free(&bytes);
+    return image;
+}
+
+static void butteraugli_figures(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < sizeof visibility_goldens / sizeof *visibility_goldens; i++) {
+        VnImage clean = load(i, "clean"), changed = load(i, "changed");
+        double figure = 0;
+        assert_int_equal(vn_visibility(&figure, &clean, &changed, pool, NULL), VERNIS_OK);
+        if (fabs(figure / visibility_goldens[i] - 1) > 0.2)
+            fail_msg("pair %u: %.3f, butteraugli says %.3f", i, figure, visibility_goldens[i]);
+        assert_int_equal(vn_visibility(&figure, &clean, &clean, pool, NULL), VERNIS_OK);
+        assert_true(figure == 0);
+        vn_image_free(&clean), vn_image_free(&changed);
+    }
+}
+
+/* A picture of many tiles, twice the same half: the figure is that of one half but for what lies along the seam. */
+static void tiles_add_up(void **state) {
+    (void)state;
+    VnImage clean[2] = {0}, changed[2] = {0};
+    double figure[2];
+    for (unsigned k = 0; k < 2; k++) {
+        uint32_t w = k ? 560 : 280, h = 250;
+        assert_int_equal(vn_image_create(&clean[k], w, h, 3, false, 8, NULL, NULL), VERNIS_OK);
+        assert_int_equal(vn_image_create(&changed[k], w, h, 3, false, 8, NULL, NULL), VERNIS_OK);
+        for (size_t i = 0; i < (size_t)w * h * 3; i++) {
+            size_t x = i / 3 % w, y = i / 3 / w, mirrored = x < 280 ? x : 559 - x;
+            uint64_t r = vn_rng_u64(2, 0, (y * 280 + mirrored) * 3 + i % 3);
+            ((uint8_t *)clean[k].pixels)[i] = (uint8_t)(100 + mirrored / 4 + r % 20);
+            ((uint8_t *)changed[k].pixels)[i] = (uint8_t)(100 + mirrored / 4 + r % 20 + (r >> 32) % 9);
+        }
+        assert_int_equal(vn_visibility(&figure[k], &clean[k], &changed[k], k ? pool : NULL, NULL), VERNIS_OK);
+    }
+    assert_true(figure[0] > 0.3);
+    assert_true(fabs(figure[1] / figure[0] - 1) < 0.02);
+    for (unsigned k = 0; k < 2; k++)
+        vn_image_free(&clean[k]), vn_image_free(&changed[k]);
+}
+
+enum { W = 72, H = 60 };
+
+/* Left half flat, right half grain. */
+static void metric_of_halves(VnVisMetric *metric, VnImage *image) {
+    static float rgb[3 * W * H];
+    assert_int_equal(vn_image_create(image, W, H, 3, false, 8, NULL, NULL), VERNIS_OK);
+    for (size_t i = 0; i < 3u * W * H; i++)
+        ((uint8_t *)image->pixels)[i] = (uint8_t)(120 + (i / 3 % W < W / 2 ? 0 : vn_rng_u64(1, 1, i / 3) % 90));
+    vn_image_rows_to_planes(image, 0, H, rgb);
+    assert_int_equal(vn_vis_metric_open(metric, W, H, rgb, 1, 1, pool, NULL), VERNIS_OK);
+    assert_int_equal(vn_visibility_sensitivity(image, W, H, metric->sensitivity, pool, NULL), VERNIS_OK);
+}
+
+static void gradient_by_differences(void **state) {
+    (void)state;
+    static float d[3 * W * H], g[3 * W * H], moved[3 * W * H];
+    VnVisMetric metric;
+    VnImage image;
+    metric_of_halves(&metric, &image);
+    for (size_t i = 0; i < 3 * W * H; i++)
+        d[i] = 0.04f * (vn_rng_unit(3, 3, i) - 0.5f);
+    double value = vn_vis_metric_value(&metric, d, g), along = 0, linear = 0;
+    for (size_t i = 0; i < 3 * W * H; i++)
+        along += (double)g[i] * d[i];
+    assert_true(fabs(along / value - 1) < 1e-4); /* Euler: a norm's gradient at d, times d, is the norm */
+    for (int direction = 0; direction < 3; direction++) {
+        double h = 1e-3, side[2];
+        linear = 0;
+        for (int s = 0; s < 2; s++) {
+            for (size_t i = 0; i < 3 * W * H; i++) {
+                float t = direction == 0 ? g[i] * 1e-2f : vn_rng_unit(9, (uint64_t)direction, i / 5) * 0.05f;
+                moved[i] = d[i] + (float)(s ? h : -h) * t * 10;
+                if (s)
+                    linear += (double)g[i] * t * 10;
+            }
+            side[s] = vn_vis_metric_value(&metric, moved, NULL);
+        }
+        assert_true(fabs((side[1] - side[0]) / (2 * h) - linear) < 0.02 * fabs(linear) + 1e-3 * value);
+    }
+    vn_vis_metric_close(&metric);
+    vn_image_free(&image);
+}
+
+/* For a small change the linear model on the grid says what the full one says of the two pictures. */
+static void metric_is_the_model(void **state) {
+    (void)state;
+    static float d[3 * W * H];
+    VnVisMetric metric;
+    VnImage image, changed = {0};
+    metric_of_halves(&metric, &image);
+    assert_int_equal(vn_image_copy(&changed, &image, NULL), VERNIS_OK);
+    for (size_t i = 0; i < (size_t)W * H; i++)
+        for (size_t c = 0; c < 3; c++) {
+            int step = (int)(vn_rng_u64(4, c, i) % 5) - 2;
+            d[c * W * H + i] = (float)step / 255;
+            ((uint8_t *)changed.pixels)[i * 3 + c] = (uint8_t)(((uint8_t *)image.pixels)[i * 3 + c] + step);
+        }
+    double full = 0, linear = vn_vis_metric_value(&metric, d, NULL);
+    assert_int_equal(vn_visibility(&full, &image, &changed, pool, NULL), VERNIS_OK);
+    assert_true(fabs(linear / full - 1) < 0.1);
+    vn_vis_metric_close(&metric);
+    vn_image_free(&image), vn_image_free(&changed);
+}
+
+static void flat_places_get_less(void **state) {
+    (void)state;
+    static float budget[3 * W * H], d[3 * W * H];
+    VnVisMetric metric;
+    VnImage image;
+    metric_of_halves(&metric, &image);
+    vn_budget_from_metric(&metric, budget);
+    double flat = 0, grain = 0;
+    for (size_t i = 0; i < 3u * W * H; i++) {
+        assert_true(budget[i] > 0);
+        *(i % W < W / 2 - 8 ? &flat : &grain) += i % W >= W / 2 - 8 && i % W < W / 2 + 8 ? 0 : budget[i];
+        d[i] = vn_rng_u64(8, 8, i) & 1 ? budget[i] : -budget[i];
+    }
+    assert_true(flat * 1.5 < grain);
+    assert_true(fabs(vn_vis_metric_value(&metric, d, NULL) - 1) < 0.15);
+    vn_vis_metric_close(&metric);
+    vn_image_free(&image);
+}
+
+int main(void) {
+    vn_kern_init(VN_CPU_AMX);
+    if (vn_pool_open(&pool, 2, NULL) != VERNIS_OK)
+        return 1;
+    const struct CMUnitTest tests[] = {cmocka_unit_test(butteraugli_figures), cmocka_unit_test(tiles_add_up),
+                                       cmocka_unit_test(gradient_by_differences), cmocka_unit_test(metric_is_the_model),
+                                       cmocka_unit_test(flat_places_get_less)};
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    vn_pool_close(&pool);
+    return failed;
+}
