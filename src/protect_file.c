@@ -23,9 +23,16 @@ __attribute__((format(printf, 2, 3))) static void warn(VernisResult *result, con
     va_end(args);
 }
 
+/* Each stage's share of a file's time, roughly; `done` is within the stage. */
 static void tell(const VernisSession *session, const char *stage, double done) {
-    if (session->hooks.progress)
-        session->hooks.progress(session->hooks.opaque, stage, done);
+    static const struct {
+        const char *name;
+        double from, to;
+    } shares[] = {{"load", 0, 0.02}, {"optimise", 0.02, 0.9}, {"write", 0.9, 0.93}, {"verify", 0.93, 1}};
+    for (size_t i = 0; session->hooks.progress && i < sizeof shares / sizeof *shares; i++)
+        if (!strcmp(shares[i].name, stage))
+            session->hooks.progress(session->hooks.opaque, stage,
+                                    shares[i].from + done * (shares[i].to - shares[i].from));
 }
 
 static void optimise_progress(void *opaque, double done) { tell(opaque, "optimise", done); }

@@ -10,7 +10,8 @@
 #include "protect/protect.h"
 #include "report/report.h"
 
-enum { PLATFORM_WIDTH = 1080, PLATFORM_QUALITY = 75, TRAINING_SIDE = 512, TRAINING_STEP = 64 };
+/* LONGEST bounds the memory for a strip or a banner, which no trainer would take at its short side's size. */
+enum { LONGEST = 4096, PLATFORM_WIDTH = 1080, PLATFORM_QUALITY = 75, TRAINING_SIDE = 512, TRAINING_STEP = 64 };
 
 /* 8-bit RGB over white of any grey or RGB image, resized with Lanczos where the size differs. */
 static VernisStatus resized(VnImage *out, const VnImage *image, uint32_t width, uint32_t height, VnPool *pool,
@@ -121,7 +122,9 @@ VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const V
                               const VnEncoder *encoder, VnPool *pool, VnError *err) {
     const VnEncoderInfo *info = vn_encoder_info(encoder);
     Eye eye = {.pool = pool};
-    vn_training_size(original->width, original->height, TRAINING_SIDE, TRAINING_STEP, &eye.width, &eye.height);
+    uint32_t w = original->width, h = original->height, shorter = w < h ? w : h, longer = w < h ? h : w;
+    double side = fmin(TRAINING_SIDE, fmax(TRAINING_STEP, (double)LONGEST * shorter / longer));
+    vn_training_size(w, h, (uint32_t)side, TRAINING_STEP, &eye.width, &eye.height);
     VN_TRY(vn_pass_open(&eye.pass, encoder, eye.width, eye.height, false, pool, err));
     eye.latent_floats = (size_t)info->latent_channels * (eye.width / info->stride) * (eye.height / info->stride);
     float *latents = vn_malloc(vn_mul(4 * eye.latent_floats, sizeof(float)));
