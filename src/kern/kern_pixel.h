@@ -29,9 +29,7 @@ static void fir_adjoint(float *x, const float *y, const uint32_t *start, const f
 }
 
 /* To the nearest integer, ties to even, for |x| < 2^22. */
-static inline float pixel_round(float x) {
-    return (x + 12582912.0f) - 12582912.0f;
-}
+static inline float pixel_round(float x) { return (x + 12582912.0f) - 12582912.0f; }
 
 static inline float pixel_clamp(float x, float high) {
     x = x > 0 ? x : 0;

@@ -4,8 +4,8 @@
 #include "base/rng.h"
 #include "protect/vis_metric.h"
 
-/* The sum of the products of two sampled Gaussians of unit sum, squared for two dimensions: the inner product of two of the
- * model's blurs. A standard deviation of 0 is the identity. */
+/* The sum of the products of two sampled Gaussians of unit sum, squared for two dimensions: the inner product of two
+ * of the model's blurs. A standard deviation of 0 is the identity. */
 static double blur_product(double sigma_a, double sigma_b) {
     double a_sum = 0, b_sum = 0, product = 0;
     for (int x = -40; x <= 40; x++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * JPEG as a function with a straight-through adjoint: JFIF colours, ITU-T T.81 Annex K tables scaled by the IJG rule, and
- * libjpeg's default smoothing of half-size chroma (a triangle filter) on the way back, which measures closer to what
- * readers see than repeated pixels.
+ * JPEG as a function with a straight-through adjoint: JFIF colours, ITU-T T.81 Annex K tables scaled by the IJG rule,
+ * and libjpeg's default smoothing of half-size chroma (a triangle filter) on the way back, which measures closer to
+ * what readers see than repeated pixels.
  */
 #include "protect/ingest.h"
 
@@ -11,13 +11,14 @@
 #include "kern/kern.h"
 
 /* ITU-T T.81 tables K.1 and K.2, row-major */
-static const uint8_t luma_steps[64] = {
-    16, 11, 10, 16, 24,  40,  51,  61,  12, 12, 14, 19, 26,  58,  60,  55,  14, 13, 16, 24, 40,  57,
-    69, 56, 14, 17, 22,  29,  51,  87,  80, 62, 18, 22, 37,  56,  68,  109, 103, 77, 24, 35, 55,  64,
-    81, 104, 113, 92, 49, 64,  78,  87, 103, 121, 120, 101, 72,  92, 95, 98, 112, 100, 103, 99};
-static const uint8_t chroma_steps[64] = {
-    17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99, 99, 99, 99,
-    99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99};
+static const uint8_t luma_steps[64] = {16, 11, 10, 16, 24,  40,  51,  61,  12, 12, 14, 19, 26,  58,  60,  55,
+                                       14, 13, 16, 24, 40,  57,  69,  56,  14, 17, 22, 29, 51,  87,  80,  62,
+                                       18, 22, 37, 56, 68,  109, 103, 77,  24, 35, 55, 64, 81,  104, 113, 92,
+                                       49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99};
+static const uint8_t chroma_steps[64] = {17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99,
+                                         24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99, 99, 99, 99,
+                                         99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+                                         99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99};
 
 static void scale_steps(const uint8_t *base, int quality, float *out) {
     int q = quality < 1 ? 1 : quality > 100 ? 100 : quality;
@@ -28,8 +29,8 @@ static void scale_steps(const uint8_t *base, int quality, float *out) {
     }
 }
 
-/* Y, Cb and Cr are held full-size with both sides rounded up to 16; half-size chroma lies in the same planes' rows' left
- * half, in the top half of the rows. */
+/* Y, Cb and Cr are held full-size with both sides rounded up to 16; half-size chroma lies in the same planes' rows'
+ * left half, in the top half of the rows. */
 typedef struct Job {
     uint32_t width, height, rows; /* rows: height rounded up to whole MCU rows */
     size_t stride, plane;
@@ -42,7 +43,11 @@ typedef struct Job {
 static size_t up16(uint32_t n) { return ((size_t)n + 15) / 16 * 16; }
 
 static Job job_make(uint32_t width, uint32_t height, bool subsample, const float *in, float *out, float *scratch) {
-    Job job = {.width = width, .height = height, .rows = (uint32_t)up16(height), .stride = up16(width), .subsample = subsample};
+    Job job = {.width = width,
+               .height = height,
+               .rows = (uint32_t)up16(height),
+               .stride = up16(width),
+               .subsample = subsample};
     job.plane = job.stride * job.rows;
     job.in = in;
     job.out = out;
@@ -121,8 +126,8 @@ static void decode_body(void *context, unsigned i, unsigned thread) {
     vn_kern()->ycc_to_rgb(out, out + pixels, out + 2 * pixels, row[0], row[1], row[2], w);
 }
 
-void vn_jpeg_apply(uint32_t width, uint32_t height, int quality, bool subsample, const float *in, float *out, float *scratch,
-                   VnPool *pool) {
+void vn_jpeg_apply(uint32_t width, uint32_t height, int quality, bool subsample, const float *in, float *out,
+                   float *scratch, VnPool *pool) {
     Job job = job_make(width, height, subsample, in, out, scratch);
     scale_steps(luma_steps, quality, job.luma);
     scale_steps(chroma_steps, quality, job.chroma);
@@ -130,8 +135,8 @@ void vn_jpeg_apply(uint32_t width, uint32_t height, int quality, bool subsample,
     vn_pool_run(pool, height, decode_body, &job);
 }
 
-/* With rounding passed through, the DCT and its inverse cancel, and only the colour matrices and the two changes of chroma
- * size are left. First: gradients of Y, Cb, Cr. */
+/* With rounding passed through, the DCT and its inverse cancel, and only the colour matrices and the two changes of
+ * chroma size are left. First: gradients of Y, Cb, Cr. */
 static void colour_adjoint_body(void *context, unsigned i, unsigned thread) {
     const Job *job = context;
     size_t w = job->width, pixels = w * job->height;
@@ -148,7 +153,8 @@ static void colour_adjoint_body(void *context, unsigned i, unsigned thread) {
 /* The transpose of the triangle filter, one half-size row at a time: it gathers from the full rows that used it. */
 static void smooth_adjoint_body(void *context, unsigned i, unsigned thread) {
     const Job *job = context;
-    uint32_t w = job->width, h = job->height, half_w = (w + 1) / 2, half_h = (h + 1) / 2, p = i / half_h, r = i % half_h;
+    uint32_t w = job->width, h = job->height, half_w = (w + 1) / 2, half_h = (h + 1) / 2, p = i / half_h,
+             r = i % half_h;
     float *out = job->small + p * (job->plane / 4) + r * (job->stride / 2);
     const float *full = job->ycc + (p + 1) * job->plane;
     (void)thread;
@@ -165,7 +171,8 @@ static void smooth_adjoint_body(void *context, unsigned i, unsigned thread) {
     }
 }
 
-/* A half-size value is a quarter of the sum of its four pixels; pixels repeated beyond the edge count for the last real one. */
+/* A half-size value is a quarter of the sum of its four pixels; pixels repeated beyond the edge count for the last
+ * real one. */
 static void gather_adjoint_body(void *context, unsigned i, unsigned thread) {
     const Job *job = context;
     size_t w = job->width, h = job->height, pixels = w * h;

@@ -42,7 +42,8 @@ static void ingest(VnObjectiveState *o, const VnDraw *draw, const float *d) {
         memset(o->y, 0, 3 * o->platform * sizeof *o->y);
     vn_pool_run(o->pool, (unsigned)((3 * o->platform + CHUNK - 1) / CHUNK), clamp_body, o);
     if (d && o->output_quality)
-        vn_jpeg_apply(s->platform_w, s->platform_h, o->output_quality, o->output_subsample, o->y, o->y, o->scratch, o->pool);
+        vn_jpeg_apply(s->platform_w, s->platform_h, o->output_quality, o->output_subsample, o->y, o->y, o->scratch,
+                      o->pool);
     if (draw->quality)
         vn_jpeg_apply(s->platform_w, s->platform_h, draw->quality, draw->subsample, o->y, o->y, o->scratch, o->pool);
     vn_resize_apply(o->down[draw->filter], 3, o->y, o->x, o->scratch, o->pool);

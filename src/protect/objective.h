@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * What the loop climbs: how far the surrogates' latents move after a picture has been through an ingest, and the gradient of
- * that by the perturbation.
+ * What the loop climbs: how far the surrogates' latents move after a picture has been through an ingest, and the
+ * gradient of that by the perturbation.
  */
 #ifndef VN_PROTECT_OBJECTIVE_H
 #define VN_PROTECT_OBJECTIVE_H
@@ -33,10 +33,10 @@ typedef struct VnDraw {
 
 typedef struct VnSurrogate {
     VnPass *pass;
-    size_t latent;             /**< values of a latent (z,h,w) */
-    float *pattern;            /**< the artist's, of that shape */
-    float *clean[VN_DRAWS];    /**< the clean picture's latent after each draw */
-    float *z, spread;          /**< working latent; standard deviation of the clean one */
+    size_t latent;          /**< values of a latent (z,h,w) */
+    float *pattern;         /**< the artist's, of that shape */
+    float *clean[VN_DRAWS]; /**< the clean picture's latent after each draw */
+    float *z, spread;       /**< working latent; standard deviation of the clean one */
 } VnSurrogate;
 
 typedef struct VnObjectiveState {
@@ -44,10 +44,10 @@ typedef struct VnObjectiveState {
     VnPool *pool;
     size_t work, platform, train; /**< pixels of the three grids */
     VnResize *up, *down[VN_FILTER_LANCZOS + 1];
-    VnDraw draws[VN_DRAWS];       /**< the first has no JPEG */
-    int output_quality;           /**< the picture is first written as a JPEG of this quality; 0: not */
+    VnDraw draws[VN_DRAWS]; /**< the first has no JPEG */
+    int output_quality;     /**< the picture is first written as a JPEG of this quality; 0: not */
     bool output_subsample;
-    double along;                 /**< 1: along the pattern only; 0: away from the clean latent only */
+    double along; /**< 1: along the pattern only; 0: away from the clean latent only */
     VnSurrogate surrogates[VN_MAX_ENCODERS];
     size_t count;
     float *y, *y_gradient, *x, *x_gradient, *x_total, *scratch;
@@ -56,17 +56,17 @@ typedef struct VnObjectiveState {
 
 /** @param seed chooses the draws; @param key the pattern. The scene is kept and must outlive the state.
  * vn_objective_close takes what a failure leaves behind. */
-VernisStatus vn_objective_open(VnObjectiveState *out, const VnScene *scene, const VnEncoder *const *encoders, size_t count,
-                               uint64_t seed, uint64_t key, double along, VnPool *pool, VnError *err);
+VernisStatus vn_objective_open(VnObjectiveState *out, const VnScene *scene, const VnEncoder *const *encoders,
+                               size_t count, uint64_t seed, uint64_t key, double along, VnPool *pool, VnError *err);
 void vn_objective_close(VnObjectiveState *objective);
 
 /** @param d (3,h,w); @param gradient (3,h,w), overwritten; rounding and clamping are passed straight through
- * @return the objective: for each surrogate, (1 - along) times the root mean square displacement plus along times the mean
- * product with the pattern, in units of the clean latent's spread; averaged */
+ * @return the objective: for each surrogate, (1 - along) times the root mean square displacement plus along times the
+ * mean product with the pattern, in units of the clean latent's spread; averaged */
 double vn_objective_gradient(VnObjectiveState *objective, unsigned draw, const float *d, float *gradient);
 
-/** The artist's pattern for one encoder: smooth field over an 8x8 grid of directions in latent space, root mean square 1.
- * Depends on the key and the encoder's name only. @param out (channels,h,w) */
+/** The artist's pattern for one encoder: smooth field over an 8x8 grid of directions in latent space, root mean
+ * square 1. Depends on the key and the encoder's name only. @param out (channels,h,w) */
 void vn_pattern(uint64_t key, const char *encoder_name, unsigned channels, uint32_t w, uint32_t h, float *out);
 
 #endif

@@ -38,8 +38,8 @@ static void meet_target(const Loop *l, double figure, double target) {
         l->d[i] *= scale;
 }
 
-/* One step of size rate * budget along the sign of the objective's averaged gradient less `press` times the visibility's,
- * each of mean size 1, and no further than the clean picture leaves room. */
+/* One step of size rate * budget along the sign of the objective's averaged gradient less `press` times the
+ * visibility's, each of mean size 1, and no further than the clean picture leaves room. */
 static void step(const Loop *l, double rate, double press) {
     double decay = 0.8;
     double unit = (1 - decay) / weigh(l, l->gradient), sum = 0;
@@ -69,16 +69,17 @@ static VernisStatus loop_open(Loop *l, uint64_t seed, double target, VnError *er
     return VERNIS_OK;
 }
 
-VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float *budget, const VnEncoder *const *encoders,
-                         size_t encoder_count, const VnProtectParams *params, double deadline, VnPool *pool, float *d,
-                         int *steps, VnError *err) {
+VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float *budget,
+                         const VnEncoder *const *encoders, size_t encoder_count, const VnProtectParams *params,
+                         double deadline, VnPool *pool, float *d, int *steps, VnError *err) {
     VernisStatus status = VERNIS_OK;
     Loop l = {.scene = scene, .budget = budget, .values = (size_t)3 * scene->work_w * scene->work_h, .d = d};
     VnObjectiveState objective = {0};
     double along = params->objective == VN_OBJECTIVE_UNTARGETED ? 0 : 0.5, target = params->visibility;
     *steps = 0;
     VN_CHECK(loop_open(&l, params->seed, target, err));
-    VN_CHECK(vn_objective_open(&objective, scene, encoders, encoder_count, params->seed, params->key, along, pool, err));
+    VN_CHECK(
+        vn_objective_open(&objective, scene, encoders, encoder_count, params->seed, params->key, along, pool, err));
     double start = vn_monotonic_seconds();
     for (int t = 0; t < params->steps; t++) {
         double spent = vn_monotonic_seconds() - start, done = (double)t / params->steps;

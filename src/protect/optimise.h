@@ -15,9 +15,9 @@
  * @param d (3,h,w) receives the perturbation, of at most the visibility asked for by the linear model
  * @param steps receives the number of steps made
  * @return VERNIS_E_CANCELLED when the caller's hook says so */
-VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float *budget, const VnEncoder *const *encoders,
-                         size_t encoder_count, const VnProtectParams *params, double deadline, VnPool *pool, float *d,
-                         int *steps, VnError *err);
+VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float *budget,
+                         const VnEncoder *const *encoders, size_t encoder_count, const VnProtectParams *params,
+                         double deadline, VnPool *pool, float *d, int *steps, VnError *err);
 
 double vn_monotonic_seconds(void);
 

@@ -14,15 +14,16 @@ typedef enum VnObjective {
 } VnObjective;
 
 typedef struct VnProtectParams {
-    double visibility;     /**< target: predicted butteraugli 3-norm of the whole picture */
+    double
+        visibility; /**< target: predicted butteraugli 3-norm of the whole picture, JPEG output's own loss included */
     int steps;
-    uint64_t seed;         /**< all randomness of this picture */
-    uint64_t key;          /**< the pattern, the same for everything an artist posts */
+    uint64_t seed; /**< all randomness of this picture */
+    uint64_t key;  /**< the pattern, the same for everything an artist posts */
     VnObjective objective;
-    double time_limit;     /**< seconds from the start of vn_protect_image, 0: none; the best result so far is kept */
-    int output_quality;    /**< the JPEG quality the result will be written at, 0 for lossless formats */
+    double time_limit;  /**< seconds from the start of vn_protect_image, 0: none; the best result so far is kept */
+    int output_quality; /**< the JPEG quality the result will be written at, 0 for lossless formats */
     bool output_subsample;
-    void *opaque;          /**< for the two hooks, which may be NULL */
+    void *opaque; /**< for the two hooks, which may be NULL */
     void (*progress)(void *opaque, double done);
     bool (*cancelled)(void *opaque);
 } VnProtectParams;
@@ -33,15 +34,16 @@ typedef struct VnProtectStats {
     bool target_met;   /**< visibility within 10 % of the target */
 } VnProtectStats;
 
-/** Perturb `image` (sRGB, 1 or 3 colours, 8 or 16 bits, maybe alpha) in place. Grey stays grey, alpha is untouched, pixels
- * with alpha 0 are not touched. The result is on the image's own 8- or 16-bit grid. Pictures smaller than a latent cell, or
- * of one pixel's height, are padded by reflection for the encoder and protected all the same.
+/** Perturb `image` (sRGB, 1 or 3 colours, 8 or 16 bits, maybe alpha) in place. Grey stays grey, alpha is untouched,
+ * pixels with alpha 0 are not touched. The result is on the image's own 8- or 16-bit grid. Tiny and thin pictures
+ * reach the encoder stretched to its smallest size, 64 pixels a side, and are protected all the same.
  * On failure the image is unchanged.
  * @param encoders 1..8 surrogates, their terms normalised by each one's clean spread and averaged */
 VernisStatus vn_protect_image(VnImage *image, const VnEncoder *const *encoders, size_t encoder_count,
                               const VnProtectParams *params, VnPool *pool, VnProtectStats *stats, VnError *err);
 
-/** Predicted butteraugli 3-norm between two images of one size and layout (alpha composited over white). */
+/** Predicted butteraugli 3-norm between two images of one size and layout (alpha composited over white). On crops of
+ * pictures that the model was not fitted to, the root mean square error is 9 %, and nine in ten are within 14 %. */
 VernisStatus vn_visibility(double *out, const VnImage *a, const VnImage *b, VnPool *pool, VnError *err);
 
 #endif

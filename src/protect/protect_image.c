@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * One picture from end to end: the grids, the clean planes on them, the loop, and the amplitude that meets the visibility
- * asked for once the result is rounded to the picture's own grid and, for JPEG output, compressed.
+ * One picture from end to end: the grids, the clean planes on them, the loop, and the amplitude that meets the
+ * visibility asked for once the result is rounded to the picture's own grid and, for JPEG output, compressed.
  */
 #include <math.h>
 #include <string.h>
@@ -27,11 +27,11 @@ typedef struct Task {
     const VnProtectParams *params;
     VnPool *pool;
     VnScene scene;
-    float *planes; /* platform_rgb, platform_alpha, work_rgb, budget, d */
+    float *planes;             /* platform_rgb, platform_alpha, work_rgb, budget, d */
     float *d, *budget, *rise;  /* rise: d carried to the posted width, (3,h,W) */
     float *band, *rows, *jpeg; /* (3,BAND+2*MARGIN,W) each, and scratch */
     VnVisMetric metric;
-    VnResize *up; /* work grid to posted size */
+    VnResize *up;       /* work grid to posted size */
     VnImage made, seen; /* the protected picture, and as a reader of the written JPEG sees it */
 } Task;
 
@@ -167,7 +167,8 @@ static void render(Task *t, double amplitude) {
         uint32_t rows = h - y < BAND ? h - y : BAND, above = y < MARGIN ? y : MARGIN;
         uint32_t below = h - y - rows < MARGIN ? h - y - rows : MARGIN, all = above + rows + below;
         vn_image_rows_to_planes(&t->made, y - above, y + rows + below, t->band);
-        vn_jpeg_apply(w, all, t->params->output_quality, t->params->output_subsample, t->band, t->rows, t->jpeg, t->pool);
+        vn_jpeg_apply(w, all, t->params->output_quality, t->params->output_subsample, t->band, t->rows, t->jpeg,
+                      t->pool);
         uint8_t *to = (uint8_t *)t->seen.pixels + (size_t)y * t->seen.stride;
         for (size_t i = 0; i < (size_t)rows * w; i++)
             for (size_t c = 0; c < 3; c++)
@@ -180,8 +181,8 @@ static VernisStatus measure(Task *t, double amplitude, double *figure, VnError *
     return vn_visibility(figure, t->image, t->params->output_quality ? &t->seen : &t->made, t->pool, err);
 }
 
-/* Find the amplitude whose figure, on the output grid, is the target: secant steps on a logarithmic scale, which suits a
- * figure that grows nearly in proportion, inside a bracket. */
+/* Find the amplitude whose figure, on the output grid, is the target: secant steps on a logarithmic scale, which
+ * suits a figure that grows nearly in proportion, inside a bracket. */
 static VernisStatus meet_visibility(Task *t, double *figure, VnError *err) {
     double target = t->params->visibility, low = 0, high = 8, amplitude = 1, last_a = 0, last_f = 0, floor = 0;
     VN_TRY(vn_image_copy(&t->made, t->image, err));
@@ -190,7 +191,8 @@ static VernisStatus meet_visibility(Task *t, double *figure, VnError *err) {
     vn_resize_columns(t->up, 3, t->d, 0, t->scene.work_h, t->rise, t->pool);
     if (t->params->output_quality)
         VN_TRY(measure(t, 0, &floor, err));
-    /* compression alone may be as visible as what was asked for: the perturbation then still gets half of its own due */
+    /* compression alone may be as visible as what was asked for: the perturbation then still gets half of its own due
+     * */
     target = fmax(target, sqrt(floor * floor + 0.25 * target * target));
     for (int i = 0; i < TRIES; i++) {
         VN_TRY(measure(t, amplitude, figure, err));
@@ -201,7 +203,8 @@ static VernisStatus meet_visibility(Task *t, double *figure, VnError *err) {
         else
             low = amplitude;
         double slope = last_f > 0 && last_f != *figure && last_a != amplitude
-                           ? log(*figure / last_f) / log(amplitude / last_a) : 1;
+                           ? log(*figure / last_f) / log(amplitude / last_a)
+                           : 1;
         last_a = amplitude;
         last_f = *figure;
         double next = amplitude * pow(target / fmax(*figure, 1e-3), 1 / fmin(fmax(slope, 0.4), 2.5));
@@ -222,9 +225,10 @@ VernisStatus vn_protect_image(VnImage *image, const VnEncoder *const *encoders, 
     VN_CHECK(prepare(&t, err));
     /* the end costs a few times what measuring the clean picture has cost */
     if (params->time_limit > 0)
-        deadline = fmax(start + params->time_limit - 4 * (vn_monotonic_seconds() - start), start + 0.1 * params->time_limit);
-    VN_CHECK(vn_optimise(&t.scene, &t.metric, t.budget, encoders, encoder_count, params, deadline, pool, t.d, &stats->steps,
-                         err));
+        deadline =
+            fmax(start + params->time_limit - 4 * (vn_monotonic_seconds() - start), start + 0.1 * params->time_limit);
+    VN_CHECK(vn_optimise(&t.scene, &t.metric, t.budget, encoders, encoder_count, params, deadline, pool, t.d,
+                         &stats->steps, err));
     VN_CHECK(meet_visibility(&t, &stats->visibility, err));
     stats->target_met = fabs(stats->visibility / params->visibility - 1) <= 0.1;
     memcpy(image->pixels, t.made.pixels, image->stride * image->height);

@@ -12,8 +12,9 @@
 
 #define STRIP 256 /* columns that one thread takes down the whole height: three rows of it stay in the first cache */
 
-/* The taps of one axis: output i is the sum over k < taps of weight[i * taps + k] * input[start[i] + k]. All outputs have the
- * same number of taps (short ones are filled with zeros inside the picture), so that the kernels need no tail logic. */
+/* The taps of one axis: output i is the sum over k < taps of weight[i * taps + k] * input[start[i] + k]. All outputs
+ * have the same number of taps (short ones are filled with zeros inside the picture), so that the kernels need no
+ * tail logic. */
 typedef struct Axis {
     uint32_t from, to, taps;
     uint32_t *start;
@@ -26,10 +27,14 @@ struct VnResize {
 
 static double filter_support(VnFilter filter) {
     switch (filter) {
-    case VN_FILTER_AREA: return 0.5;
-    case VN_FILTER_BILINEAR: return 1;
-    case VN_FILTER_BICUBIC: return 2;
-    case VN_FILTER_LANCZOS: break;
+    case VN_FILTER_AREA:
+        return 0.5;
+    case VN_FILTER_BILINEAR:
+        return 1;
+    case VN_FILTER_BICUBIC:
+        return 2;
+    case VN_FILTER_LANCZOS:
+        break;
     }
     return 3;
 }
@@ -43,11 +48,14 @@ static double sinc(double x) {
 static double filter_value(VnFilter filter, double x) {
     double a = fabs(x);
     switch (filter) {
-    case VN_FILTER_AREA: return x > -0.5 && x <= 0.5 ? 1 : 0;
-    case VN_FILTER_BILINEAR: return a < 1 ? 1 - a : 0;
+    case VN_FILTER_AREA:
+        return x > -0.5 && x <= 0.5 ? 1 : 0;
+    case VN_FILTER_BILINEAR:
+        return a < 1 ? 1 - a : 0;
     case VN_FILTER_BICUBIC:
         return a < 1 ? (1.5 * a - 2.5) * a * a + 1 : a < 2 ? ((-0.5 * a + 2.5) * a - 4) * a + 2 : 0;
-    case VN_FILTER_LANCZOS: break;
+    case VN_FILTER_LANCZOS:
+        break;
     }
     return a < 3 ? sinc(x) * sinc(x / 3) : 0;
 }
@@ -106,7 +114,8 @@ VernisStatus vn_resize_open(VnResize **out, uint32_t w0, uint32_t h0, uint32_t w
 static VernisStatus blur_axis_open(Axis *axis, uint32_t n, double sigma, VnError *err) {
     double radius = ceil(3 * sigma);
     uint32_t taps = radius * 2 + 1 < n ? (uint32_t)radius * 2 + 1 : n;
-    *axis = (Axis){n, n, taps, vn_malloc(vn_mul(n, sizeof *axis->start)), vn_calloc(vn_mul(n, taps), sizeof *axis->weight)};
+    *axis =
+        (Axis){n, n, taps, vn_malloc(vn_mul(n, sizeof *axis->start)), vn_calloc(vn_mul(n, taps), sizeof *axis->weight)};
     if (!axis->start || !axis->weight)
         return vn_no_memory(err, "protect", vn_mul(vn_mul(n, taps), sizeof *axis->weight), "a blur");
     for (uint32_t i = 0; i < n; i++) {
@@ -115,7 +124,9 @@ static VernisStatus blur_axis_open(Axis *axis, uint32_t n, double sigma, VnError
         start = start + taps > n ? n - taps : start;
         for (int pass = 0; pass < 2; pass++)
             for (uint32_t k = 0; k < taps; k++) {
-                double x = (double)start + k - i, g = fabs(x) > radius ? 0 : sigma > 0 ? exp(-x * x / (2 * sigma * sigma)) : x == 0;
+                double x = (double)start + k - i, g = fabs(x) > radius ? 0
+                                                      : sigma > 0      ? exp(-x * x / (2 * sigma * sigma))
+                                                                       : x == 0;
                 if (pass)
                     axis->weight[(size_t)i * taps + k] = (float)(g / sum);
                 else
@@ -189,13 +200,14 @@ static void rows_body(void *context, unsigned i, unsigned thread) {
             vn_kern()->axpy(out, in + k * width, w[k], width);
 }
 
-void vn_resize_rows(const VnResize *resize, unsigned planes, const float *scratch, uint32_t row0, uint32_t row1, float *out,
-                    VnPool *pool) {
+void vn_resize_rows(const VnResize *resize, unsigned planes, const float *scratch, uint32_t row0, uint32_t row1,
+                    float *out, VnPool *pool) {
     Job job = {resize, scratch, out, planes, row0, row1};
     vn_pool_run(pool, planes * (row1 - row0), rows_body, &job);
 }
 
-void vn_resize_apply(const VnResize *resize, unsigned planes, const float *in, float *out, float *scratch, VnPool *pool) {
+void vn_resize_apply(const VnResize *resize, unsigned planes, const float *in, float *out, float *scratch,
+                     VnPool *pool) {
     vn_resize_columns(resize, planes, in, 0, resize->y.from, scratch, pool);
     vn_resize_rows(resize, planes, scratch, 0, resize->y.to, out, pool);
 }
@@ -227,7 +239,8 @@ static void columns_adjoint_body(void *context, unsigned i, unsigned thread) {
     vn_kern()->fir_adjoint(out, job->in + (size_t)i * x->to, x->start, x->weight, x->taps, x->to);
 }
 
-void vn_resize_adjoint(const VnResize *resize, unsigned planes, const float *in, float *out, float *scratch, VnPool *pool) {
+void vn_resize_adjoint(const VnResize *resize, unsigned planes, const float *in, float *out, float *scratch,
+                       VnPool *pool) {
     Job job = {resize, in, scratch, planes, 0, 0};
     vn_pool_run(pool, planes * ((resize->x.to + STRIP - 1) / STRIP), rows_adjoint_body, &job);
     job.in = scratch;

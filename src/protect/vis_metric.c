@@ -46,7 +46,7 @@ typedef struct Job {
     const float *in;
     float *out;
     double (*sums)[3];
-    const double *slope; /* of the figure by D^2: the sum of slope[q] * D^(p - 2), p = 3, 6, 12 */
+    float slope; /* of the 3-norm by D^2, divided by D */
 } Job;
 
 static size_t chunk_end(const Job *job, size_t i) { return i + CHUNK < job->n ? i + CHUNK : job->n; }
@@ -58,8 +58,8 @@ static void change_body(void *context, unsigned index, unsigned thread) {
     (void)thread;
     for (size_t p = 0; p < 3; p++)
         for (size_t i = start; i < chunk_end(job, start); i++)
-            job->m->change[p * n + i] = j[3 * p * n + i] * d[i] + j[(3 * p + 1) * n + i] * d[n + i] +
-                                        j[(3 * p + 2) * n + i] * d[2 * n + i];
+            job->m->change[p * n + i] =
+                j[3 * p * n + i] * d[i] + j[(3 * p + 1) * n + i] * d[n + i] + j[(3 * p + 2) * n + i] * d[2 * n + i];
 }
 
 /* The blurred changes lie in the bands' places: make differences of them, and the weighted sum of squares. */
@@ -97,10 +97,8 @@ static void slope_body(void *context, unsigned index, unsigned thread) {
     const Job *job = context;
     size_t start = (size_t)index * CHUNK;
     (void)thread;
-    for (size_t i = start; i < chunk_end(job, start); i++) {
-        double d2 = job->m->pooled[i], d = sqrt(d2), d4 = d2 * d2;
-        job->m->pooled[i] = (float)(job->slope[0] * d + job->slope[1] * d4 + job->slope[2] * d4 * d4 * d2);
-    }
+    for (size_t i = start; i < chunk_end(job, start); i++)
+        job->m->pooled[i] = job->slope * sqrtf(job->m->pooled[i]);
 }
 
 static void band_gradient_body(void *context, unsigned index, unsigned thread) {
@@ -114,7 +112,8 @@ static void band_gradient_body(void *context, unsigned index, unsigned thread) {
             const float *s = m->sensitivity + (k * 3 + p) * n;
             for (size_t i = start; i < end; i++)
                 b[i] *= 2 * s[i] * m->field[i];
-            /* the finest band's own share goes straight to the change; through blur k comes this band's less the one above's */
+            /* the finest band's own share goes straight to the change; through blur k comes this band's less the one
+             * above's */
             if (k == 0)
                 memcpy(m->change + p * n + start, b + start, (end - start) * sizeof *b);
             for (size_t i = start; i < end && k; i++)
@@ -129,7 +128,8 @@ static void colour_gradient_body(void *context, unsigned index, unsigned thread)
     (void)thread;
     for (size_t c = 0; c < 3; c++)
         for (size_t i = start; i < chunk_end(job, start); i++)
-            job->out[c * n + i] = j[c * n + i] * e[i] + j[(3 + c) * n + i] * e[n + i] + j[(6 + c) * n + i] * e[2 * n + i];
+            job->out[c * n + i] =
+                j[c * n + i] * e[i] + j[(3 + c) * n + i] * e[n + i] + j[(6 + c) * n + i] * e[2 * n + i];
 }
 
 double vn_vis_metric_value(VnVisMetric *m, const float *d, float *gradient) {
@@ -142,7 +142,7 @@ double vn_vis_metric_value(VnVisMetric *m, const float *d, float *gradient) {
         vn_resize_apply(m->blurs.band[k], 3, m->change, m->bands + (k + 1) * 3 * n, m->scratch, m->pool);
     vn_pool_run(m->pool, chunks, square_body, &job);
     vn_resize_apply(m->blurs.pool, 1, m->field, m->pooled, m->scratch, m->pool);
-    double sums[3] = {0}, slope[3];
+    double sums[3] = {0};
     job.sums = m->sums;
     memset(job.sums, 0, chunks * sizeof *job.sums);
     vn_pool_run(m->pool, chunks, sums_body, &job);
@@ -152,11 +152,8 @@ double vn_vis_metric_value(VnVisMetric *m, const float *d, float *gradient) {
     double value = vn_vis_pooled(sums, (double)n);
     if (!gradient)
         return value;
-    for (size_t q = 0; q < 3; q++) {
-        double power = (double)(3u << q), norm = pow(sums[q] / (double)n, 1 / power);
-        slope[q] = norm > 0 ? pow(norm, 1 - power) / (6 * (double)n) : 0;
-    }
-    job.slope = slope;
+    double cube = sums[0] / (double)n;
+    job.slope = cube > 0 ? (float)(0.5 * pow(cube, -2. / 3) / (double)n) : 0;
     vn_pool_run(m->pool, chunks, slope_body, &job);
     vn_resize_adjoint(m->blurs.pool, 1, m->pooled, m->field, m->scratch, m->pool);
     vn_pool_run(m->pool, chunks, band_gradient_body, &job);

@@ -7,17 +7,21 @@
 #include "kern/kern.h"
 
 /* Cone mixtures of linear sRGB as in JPEG XL (ISO/IEC 18181-1, annex on XYB). */
-static const float cone[3][3] = {{0.3f, 0.622f, 0.078f}, {0.23f, 0.692f, 0.078f}, {0.24342269f, 0.20476745f, 0.55180987f}};
+static const float cone[3][3] = {
+    {0.3f, 0.622f, 0.078f}, {0.23f, 0.692f, 0.078f}, {0.24342269f, 0.20476745f, 0.55180987f}};
 
 #include "protect/vis_fit.h"
 
 const double vn_vis_sigma[VN_VIS_BANDS - 1] = {VIS_SIGMA_1, VIS_SIGMA_2, VIS_SIGMA_3};
 
-VernisStatus vn_vis_blurs_open(VnVisBlurs *out, uint32_t width, uint32_t height, double scale_x, double scale_y, VnError *err) {
+VernisStatus vn_vis_blurs_open(VnVisBlurs *out, uint32_t width, uint32_t height, double scale_x, double scale_y,
+                               VnError *err) {
     VernisStatus status = VERNIS_OK;
     *out = (VnVisBlurs){.width = width, .height = height};
-    VnResize **slot[] = {&out->band[0], &out->band[1], &out->band[2], &out->fine, &out->contrast, &out->light, &out->pool};
-    const double sigma[] = {VIS_SIGMA_1, VIS_SIGMA_2, VIS_SIGMA_3, VIS_SIGMA_FINE, VIS_SIGMA_CONTRAST, VIS_SIGMA_LIGHT, VIS_SIGMA_POOL};
+    VnResize **slot[] = {&out->band[0],  &out->band[1], &out->band[2], &out->fine,
+                         &out->contrast, &out->light,   &out->pool};
+    const double sigma[] = {VIS_SIGMA_1,        VIS_SIGMA_2,     VIS_SIGMA_3,   VIS_SIGMA_FINE,
+                            VIS_SIGMA_CONTRAST, VIS_SIGMA_LIGHT, VIS_SIGMA_POOL};
     for (size_t i = 0; i < sizeof slot / sizeof *slot; i++)
         VN_CHECK(vn_resize_open_blur(slot[i], width, height, sigma[i] / scale_x, sigma[i] / scale_y, err));
     for (size_t i = 0; i < VN_VIS_GAMMA + 2; i++) {
@@ -80,9 +84,10 @@ void vn_vis_jacobian(const VnVisBlurs *blurs, const float *rgb, float *out, size
     }
 }
 
-/* The geometric mean of a band's size around each pixel: as texture masks and a lone edge does not, it must be small where
- * only some of the surroundings have contrast. */
-void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent_y, float *out, float *work, float *scratch, VnPool *pool) {
+/* The geometric mean of a band's size around each pixel: as texture masks and a lone edge does not, it must be small
+ * where only some of the surroundings have contrast. */
+void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent_y, float *out, float *work, float *scratch,
+                     VnPool *pool) {
     size_t n = (size_t)blurs->width * blurs->height;
     float *last = work, *next = work + n;
     memcpy(last, opponent_y, n * sizeof *last);

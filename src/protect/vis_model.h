@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * The perceptual model behind visibility: how much the eye makes of a small change at one place, given the clean picture
- * around it. Both users share it: visibility.c (two pictures at their posted size) and vis_metric.c (a perturbation on the
- * work grid, with its gradient).
+ * The perceptual model behind visibility: how much the eye makes of a small change at one place, given the clean
+ * picture around it. Both users share it: visibility.c (two pictures at their posted size) and vis_metric.c (a
+ * perturbation on the work grid, with its gradient).
  *
- * Colours go through cone-like mixtures and a cube root to three opponent planes; the change is split into four bands by
- * Gaussian blurs; each band and plane has a sensitivity that falls with the contrast of the clean picture (masking) and
- * depends on its lightness; the weighted squares are summed and smoothed to a squared visibility for each pixel; the whole
- * picture's figure is the mean of the 3-, 6- and 12-norm over the pixels, which is what butteraugli calls its 3-norm.
- * Every constant is fitted to butteraugli's answers on real art by tools/calibrate_visibility.py.
+ * Colours go through cone-like mixtures and a cube root to three opponent planes; the change is split into four bands
+ * by Gaussian blurs; each band and plane has a sensitivity that falls with the contrast of the clean picture
+ * (masking) and depends on its lightness; the weighted squares are summed and smoothed to a squared visibility for
+ * each pixel; the whole picture's figure is the mean of the 3-, 6- and 12-norm over the pixels, which is what
+ * butteraugli calls its 3-norm. The constants are fitted to butteraugli's answers on real art by
+ * tools/calibrate_visibility.py; the note at the top of vis_fit.h states the error on pictures that were held out.
  */
 #ifndef VN_PROTECT_VIS_MODEL_H
 #define VN_PROTECT_VIS_MODEL_H
@@ -30,8 +31,9 @@ typedef struct VnVisBlurs {
     VnResize *band[VN_VIS_BANDS - 1], *fine, *contrast, *light, *pool;
     float gamma[VN_VIS_GAMMA + 2]; /**< sRGB 0..1 to linear light */
 } VnVisBlurs;
-VernisStatus vn_vis_blurs_open(VnVisBlurs *out, uint32_t width, uint32_t height, double scale_x, double scale_y, VnError *err);
-void vn_vis_blurs_close(VnVisBlurs *blurs); /**< takes a zeroed struct */
+VernisStatus vn_vis_blurs_open(VnVisBlurs *out, uint32_t width, uint32_t height, double scale_x, double scale_y,
+                               VnError *err);
+void vn_vis_blurs_close(VnVisBlurs *blurs);           /**< takes a zeroed struct */
 size_t vn_vis_blurs_scratch(const VnVisBlurs *blurs); /**< floats, for three planes at once */
 
 /** @param rgb (3,n) sRGB 0..1; @param out (3,n) opponent X, Y, B */
@@ -41,7 +43,8 @@ void vn_vis_jacobian(const VnVisBlurs *blurs, const float *rgb, float *out, size
 
 /** Contrast and light of the clean picture. @param opponent_y (n); @param out (4,n): contrast in three bands, light;
  * @param work (2,n) */
-void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent_y, float *out, float *work, float *scratch, VnPool *pool);
+void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent_y, float *out, float *work, float *scratch,
+                     VnPool *pool);
 /** Squared sensitivities at one place. @param surround its four values; @param out VN_VIS_MAPS values */
 void vn_vis_sensitivity(const float surround[4], float *out);
 

@@ -43,7 +43,8 @@ static VnImage tile_view(const VnImage *image, uint32_t x, uint32_t y, uint32_t 
     VnImage view = *image;
     view.width = w;
     view.height = h;
-    view.pixels = (uint8_t *)image->pixels + y * image->stride + (size_t)x * vn_image_samples(image) * (image->bits / 8);
+    view.pixels =
+        (uint8_t *)image->pixels + y * image->stride + (size_t)x * vn_image_samples(image) * (image->bits / 8);
     return view;
 }
 
@@ -65,7 +66,8 @@ static void sample_maps(const Tiles *t, const float *surround, uint32_t x0, uint
             uint64_t x = (2 * (uint64_t)gx + 1) * t->a->width / (2 * (uint64_t)t->grid_w);
             uint64_t y = (2 * (uint64_t)gy + 1) * t->a->height / (2 * (uint64_t)t->grid_h);
             size_t at = (size_t)(y - y0) * t->tile_w + (size_t)(x - x0);
-            float here[4] = {surround[at], surround[n + at], surround[2 * n + at], surround[3 * n + at]}, s[VN_VIS_MAPS];
+            float here[4] = {surround[at], surround[n + at], surround[2 * n + at], surround[3 * n + at]},
+                  s[VN_VIS_MAPS];
             vn_vis_sensitivity(here, s);
             for (size_t m = 0; m < VN_VIS_MAPS; m++)
                 t->maps[m * cells + (size_t)gy * t->grid_w + gx] = s[m];
@@ -73,7 +75,8 @@ static void sample_maps(const Tiles *t, const float *surround, uint32_t x0, uint
 }
 
 /* Add weight * (upper - lower)^2 of one band, all three planes, to `sum`; lower is NULL for the coarsest. */
-static void add_band(const Tiles *t, const float *weights, size_t band, const float *upper, const float *lower, float *sum) {
+static void add_band(const Tiles *t, const float *weights, size_t band, const float *upper, const float *lower,
+                     float *sum) {
     size_t w = t->tile_w, n = w * t->tile_h, blocks = (w + BLOCK - 1) / BLOCK;
     for (size_t y = 0; y < t->tile_h; y++)
         for (size_t x = 0; x < w; x++) {
@@ -94,7 +97,8 @@ static void tile_body(void *context, unsigned index, unsigned thread) {
     tile_span(t->a->width, t->tile_w, t->across, index % t->across, &x0, &core[0], &core[1]);
     tile_span(t->a->height, t->tile_h, t->down, index / t->across, &y0, &core[2], &core[3]);
     size_t w = t->tile_w, h = t->tile_h, n = w * h, blocks = (w + BLOCK - 1) / BLOCK;
-    float *rgb = t->work + thread * t->work_size, *clean = rgb + 3 * n, *change = clean + 3 * n, *surround = change + 3 * n;
+    float *rgb = t->work + thread * t->work_size, *clean = rgb + 3 * n, *change = clean + 3 * n,
+          *surround = change + 3 * n;
     float *sum = surround + 4 * n, *spare = sum + n, *lower = spare + 4 * n, *weights = rgb + TILE_PLANES * n;
     float *scratch = weights + blocks * ((h + BLOCK - 1) / BLOCK) * VN_VIS_MAPS;
     VnImage view = tile_view(t->a, x0, y0, t->tile_w, t->tile_h);
@@ -145,7 +149,8 @@ static VernisStatus run_tiles(Tiles *t, VnPool *pool, VnError *err) {
     t->down = tile_count(t->a->height, t->tile_h);
     VN_TRY(vn_vis_blurs_open(&t->blurs, t->tile_w, t->tile_h, 1, 1, err));
     size_t n = (size_t)t->tile_w * t->tile_h, blocks = ((size_t)t->tile_w + BLOCK - 1) / BLOCK;
-    t->work_size = TILE_PLANES * n + blocks * ((t->tile_h + BLOCK - 1u) / BLOCK) * VN_VIS_MAPS + vn_vis_blurs_scratch(&t->blurs);
+    t->work_size =
+        TILE_PLANES * n + blocks * ((t->tile_h + BLOCK - 1u) / BLOCK) * VN_VIS_MAPS + vn_vis_blurs_scratch(&t->blurs);
     t->work_size = (t->work_size + 15) / 16 * 16;
     size_t bytes = vn_mul(vn_mul(t->work_size, vn_pool_threads(pool)), sizeof *t->work);
     size_t tiles = vn_mul(t->across, t->down);
@@ -161,7 +166,8 @@ static VernisStatus run_tiles(Tiles *t, VnPool *pool, VnError *err) {
     return status;
 }
 
-VernisStatus vn_visibility_sensitivity(const VnImage *image, uint32_t w, uint32_t h, float *out, VnPool *pool, VnError *err) {
+VernisStatus vn_visibility_sensitivity(const VnImage *image, uint32_t w, uint32_t h, float *out, VnPool *pool,
+                                       VnError *err) {
     Tiles t = {.a = image, .b = image, .maps = out, .grid_w = w, .grid_h = h};
     VernisStatus status = run_tiles(&t, pool, err);
     vn_free(t.sums);

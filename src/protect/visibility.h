@@ -10,6 +10,7 @@
 
 /** Squared sensitivities of a clean picture, sampled at the centres of a (h,w) grid laid over it.
  * @param out (VN_VIS_MAPS,h,w) */
-VernisStatus vn_visibility_sensitivity(const VnImage *image, uint32_t w, uint32_t h, float *out, VnPool *pool, VnError *err);
+VernisStatus vn_visibility_sensitivity(const VnImage *image, uint32_t w, uint32_t h, float *out, VnPool *pool,
+                                       VnError *err);
 
 #endif

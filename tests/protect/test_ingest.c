@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resampling against Pillow, the JPEG model against libjpeg, and every linear part against its adjoint. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <math.h>
 
 #include <cmocka.h>
 #include <jpeglib.h>
@@ -56,7 +56,7 @@ static void resize_is_pillows(void **state) {
 
 static void resize_adjoint_is_transpose(void **state) {
     (void)state;
-    static const uint32_t sizes[][4] = {{37, 23, 16, 9}, {37, 23, 53, 41}, {300, 7, 299, 64}, {1, 5, 8, 8},
+    static const uint32_t sizes[][4] = {{37, 23, 16, 9},  {37, 23, 53, 41},  {300, 7, 299, 64}, {1, 5, 8, 8},
                                         {64, 64, 64, 64}, {600, 33, 40, 12}, {5, 1, 1, 7}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int filter = VN_FILTER_AREA; filter <= VN_FILTER_LANCZOS; filter++) {
@@ -106,7 +106,8 @@ static void draw(float *rgb, uint32_t w, uint32_t h) {
     for (size_t p = 0; p < 3; p++)
         for (uint32_t y = 0; y < h; y++)
             for (uint32_t x = 0; x < w; x++) {
-                float v = 0.5f + 0.3f * sinf((float)x * 0.11f + (float)p) + 0.2f * cosf((float)y * (0.07f + 0.1f * (float)p));
+                float v =
+                    0.5f + 0.3f * sinf((float)x * 0.11f + (float)p) + 0.2f * cosf((float)y * (0.07f + 0.1f * (float)p));
                 if ((x / 13 + y / 17 + p) % 3 == 0)
                     v = 1 - v;
                 v += 0.06f * (vn_rng_unit(3, p, y * w + x) - 0.5f);
@@ -174,7 +175,8 @@ static void jpeg_is_libjpegs(void **state) {
                     most = d > most ? d : most;
                 }
                 if (getenv("VN_TEST_PRINT"))
-                    printf("%ux%u q%d 4:2:%d: mean %.4f most %.1f\n", w, h, qualities[q], subsample ? 0 : 4, mean, most);
+                    printf("%ux%u q%d 4:2:%d: mean %.4f most %.1f\n", w, h, qualities[q], subsample ? 0 : 4, mean,
+                           most);
                 assert_true(mean < 0.5);
                 memcpy(scratch, in, n * sizeof *in);
                 float *again = noise(vn_jpeg_scratch(w, h), 5);
@@ -205,8 +207,9 @@ static void jpeg_linear(const float *in, double *out, int w, int h, bool subsamp
                 int y1 = y / 2 + (y % 2 ? 1 : -1), x1 = x / 2 + (x % 2 ? 1 : -1);
                 y1 = y1 < 0 ? 0 : y1 >= hh ? hh - 1 : y1;
                 x1 = x1 < 0 ? 0 : x1 >= hw ? hw - 1 : x1;
-                full[y * w + x] = (9 * s[y / 2 * hw + x / 2] + 3 * s[y1 * hw + x / 2] + 3 * s[y / 2 * hw + x1] +
-                                   s[y1 * hw + x1]) / 16;
+                full[y * w + x] =
+                    (9 * s[y / 2 * hw + x / 2] + 3 * s[y1 * hw + x / 2] + 3 * s[y / 2 * hw + x1] + s[y1 * hw + x1]) /
+                    16;
             }
     }
     for (int i = 0; i < w * h; i++) {
@@ -241,9 +244,10 @@ static void jpeg_adjoint_is_transpose(void **state) {
 
 static void training_sizes(void **state) {
     (void)state;
-    static const uint32_t cases[][6] = { /* from judge.py's fit_short: w, h, side, step, then the result */
-        {1024, 1024, 512, 64, 512, 512}, {1080, 1350, 512, 64, 512, 640}, {640, 480, 512, 64, 704, 512},
-        {7, 7, 512, 64, 512, 512}, {1, 1, 768, 64, 768, 768}, {300, 450, 768, 64, 768, 1152}};
+    static const uint32_t cases[][6] = {/* from judge.py's fit_short: w, h, side, step, then the result */
+                                        {1024, 1024, 512, 64, 512, 512}, {1080, 1350, 512, 64, 512, 640},
+                                        {640, 480, 512, 64, 704, 512},   {7, 7, 512, 64, 512, 512},
+                                        {1, 1, 768, 64, 768, 768},       {300, 450, 768, 64, 768, 1152}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint32_t w = 0, h = 0;
         vn_training_size(cases[i][0], cases[i][1], cases[i][2], cases[i][3], &w, &h);
@@ -257,8 +261,9 @@ int main(void) {
     if (vn_pool_open(&pool, 3, NULL) != VERNIS_OK)
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resize_is_pillows), cmocka_unit_test(resize_adjoint_is_transpose), cmocka_unit_test(resize_in_bands),
-        cmocka_unit_test(jpeg_is_libjpegs), cmocka_unit_test(jpeg_adjoint_is_transpose), cmocka_unit_test(training_sizes)};
+        cmocka_unit_test(resize_is_pillows),         cmocka_unit_test(resize_adjoint_is_transpose),
+        cmocka_unit_test(resize_in_bands),           cmocka_unit_test(jpeg_is_libjpegs),
+        cmocka_unit_test(jpeg_adjoint_is_transpose), cmocka_unit_test(training_sizes)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     vn_pool_close(&pool);
     return failed;

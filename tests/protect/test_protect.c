@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole pictures through the loop with a tiny encoder: it climbs, it keeps its promises about pixels, seeds and failures. */
+/* Whole pictures through the loop with a tiny encoder: it climbs, it keeps its promises about pixels, seeds and
+ * failures. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,7 +47,8 @@ static VnImage picture(uint32_t w, uint32_t h, unsigned colours, bool alpha, uns
 }
 
 static VnProtectParams params(int steps) {
-    return (VnProtectParams){.visibility = 2, .steps = steps, .seed = 5, .key = 9, .objective = VN_OBJECTIVE_UNTARGETED};
+    return (VnProtectParams){
+        .visibility = 2, .steps = steps, .seed = 5, .key = 9, .objective = VN_OBJECTIVE_UNTARGETED};
 }
 
 static VnProtectStats protect(VnImage *image, const VnProtectParams *p, VnPool *threads) {
@@ -94,8 +96,15 @@ static void finite_differences(void **state) {
     for (size_t i = 0; i < PW * PH; i++)
         alpha[i] = i % 7 ? 1 : 0.5f;
     for (int along = 0; along < 2; along++) {
-        VnScene scene = {.work_w = W, .work_h = H, .platform_w = PW, .platform_h = PH, .train_w = 64, .train_h = 64,
-                         .work_rgb = work, .platform_rgb = platform, .platform_alpha = alpha};
+        VnScene scene = {.work_w = W,
+                         .work_h = H,
+                         .platform_w = PW,
+                         .platform_h = PH,
+                         .train_w = 64,
+                         .train_h = 64,
+                         .work_rgb = work,
+                         .platform_rgb = platform,
+                         .platform_alpha = alpha};
         VnObjectiveState o;
         const VnEncoder *list[] = {encoder, encoder};
         assert_int_equal(vn_objective_open(&o, &scene, list, 2, 3, 4, along ? 1 : 0.3, pool, NULL), VERNIS_OK);
@@ -231,9 +240,7 @@ static void jpeg_output(void **state) {
     }
 }
 
-static bool at_once(void *opaque) {
-    return ++*(int *)opaque > 2;
-}
+static bool at_once(void *opaque) { return ++*(int *)opaque > 2; }
 
 static void cancelled_leaves_the_image(void **state) {
     (void)state;
@@ -267,11 +274,15 @@ int main(void) {
     vn_kern_init(VN_CPU_AMX);
     if (vn_pool_open(&pool, 2, NULL) != VERNIS_OK || vn_encoder_open(&encoder, VN_TEST_MODEL, NULL) != VERNIS_OK)
         return 1;
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finite_differences), cmocka_unit_test(shift_beats_noise_at_the_visibility_asked_for),
-        cmocka_unit_test(seeds_keys_and_threads), cmocka_unit_test(alpha_and_hidden_pixels),
-        cmocka_unit_test(grey_and_sixteen_bits), cmocka_unit_test(tiny_and_thin), cmocka_unit_test(jpeg_output),
-        cmocka_unit_test(cancelled_leaves_the_image), cmocka_unit_test(time_limit_stops_early)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(finite_differences),
+                                       cmocka_unit_test(shift_beats_noise_at_the_visibility_asked_for),
+                                       cmocka_unit_test(seeds_keys_and_threads),
+                                       cmocka_unit_test(alpha_and_hidden_pixels),
+                                       cmocka_unit_test(grey_and_sixteen_bits),
+                                       cmocka_unit_test(tiny_and_thin),
+                                       cmocka_unit_test(jpeg_output),
+                                       cmocka_unit_test(cancelled_leaves_the_image),
+                                       cmocka_unit_test(time_limit_stops_early)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     vn_encoder_close(&encoder);
     vn_pool_close(&pool);
