@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one list of kernels. No include guard: included with different VN_KERNEL. Bodies are in kern_nn.h and kern_pixel.h,
- * which are compiled once per instruction set. */
+/* The one list of kernels. No include guard: included with different VN_KERNEL. Bodies are in kern_nn.h and
+ * kern_pixel.h, which are compiled once per instruction set. */
 
-/* --- kern_nn.h: layers. Pixels are (n, channels); a bias has a period that is a multiple of 64 values --- */
-/* x[i] += bias[i % period] */
-VN_KERNEL(add_bias, (float *x, const float *bias, size_t period, size_t n))
-/* x[i] = max(x[i] + bias[i % period], 0); unless mask is NULL, its bit i = (x[i] > 0), and bits from n on are 0 in its
- * (n + 63) / 64 words */
-VN_KERNEL(relu_bias, (float *x, const float *bias, size_t period, uint64_t *mask, size_t n))
+/* --- kern_nn.h: layers. Pixels are (n, channels) --- */
+/* y[i] = x[i % period]: a bias in every pixel; period is a multiple of 64 values */
+VN_KERNEL(repeat, (float *y, const float *x, size_t period, size_t n))
+/* x[i] = max(x[i], 0); unless mask is NULL, its bit i = (x[i] > 0), and bits from n on are 0 in its (n + 63) / 64
+ * words */
+VN_KERNEL(relu, (float *x, uint64_t *mask, size_t n))
+/* the same for x[i] + y[i] */
+VN_KERNEL(add_relu, (float *x, const float *y, uint64_t *mask, size_t n))
 /* x[i] = 0 where bit i of mask is 0 */
 VN_KERNEL(apply_mask, (float *x, const uint64_t *mask, size_t n))
 /* y[i * ldy + k] = x[i * ldx + k] for k < width, i < count: patches of an image row side by side */
@@ -17,13 +19,14 @@ VN_KERNEL(scatter_add, (float *y, size_t ldy, const float *x, size_t ldx, size_t
 /* y[i * channels + c] = x[c * plane + i], i < n, and back */
 VN_KERNEL(planes_to_pixels, (float *y, const float *x, size_t plane, size_t channels, size_t n))
 VN_KERNEL(pixels_to_planes, (float *y, size_t plane, const float *x, size_t channels, size_t n))
-/* sums[0] += sum of a, sums[1] += sum of a * b over width values at each of count places ld apart, in eight partial sums */
+/* sums[0] += sum of a, sums[1] += sum of a * b over width values at each of count places ld apart, in eight partial
+ * sums */
 VN_KERNEL(moments, (double *sums, const float *a, const float *b, size_t width, size_t ld, size_t count))
-/* group normalisation of one group's n channels of a pixel: x = (y - mean) * scale; y = max(gamma * x + beta, 0) */
-VN_KERNEL(norm_relu, (float *y, float *x, const float *gamma, const float *beta, float mean, float scale, size_t n))
-/* its backward: g = gamma * x + beta > 0 ? gamma * g : 0, with x as norm_relu left it */
-VN_KERNEL(norm_relu_back, (float *g, const float *x, const float *gamma, const float *beta, size_t n))
-/* and then: g = (g - m0 - x * m1) * scale, m0 and m1 the means of g and g * x over the group */
+/* group normalisation of one group's n channels of a pixel: normal = (y - mean) * scale; y = a * y + b, rounded once */
+VN_KERNEL(norm_forward, (float *y, float *normal, const float *a, const float *b, float mean, float scale, size_t n))
+/* y[i] *= x[i] */
+VN_KERNEL(multiply, (float *y, const float *x, size_t n))
+/* backward of the normalisation alone: g = (g - m0 - x * m1) * scale, m0 and m1 the means of g and g * x over the group */
 VN_KERNEL(norm_back, (float *g, const float *x, float m0, float m1, float scale, size_t n))
 /* vn_gemm with each element's sum in order of k: slower than OpenBLAS, and equal everywhere */
 VN_KERNEL(gemm_in_order, (size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float beta,
@@ -36,8 +39,8 @@ VN_KERNEL(axpy, (float *y, const float *x, float a, size_t n))
 VN_KERNEL(fir, (float *y, const float *x, const uint32_t *start, const float *w, size_t taps, size_t n))
 /* its transpose: x[start[i] + k] += w[i * taps + k] * y[i] */
 VN_KERNEL(fir_adjoint, (float *x, const float *y, const uint32_t *start, const float *w, size_t taps, size_t n))
-/* what JPEG does to `blocks` 8x8 blocks side by side, in place, samples 0..255, rows `stride` apart: level shift, DCT, rounding
- * to multiples of step[64] (row-major frequencies), inverse DCT, rounding and clamping to 0..255 */
+/* what JPEG does to `blocks` 8x8 blocks side by side, in place, samples 0..255, rows `stride` apart: level shift,
+ * DCT, rounding to multiples of step[64] (row-major frequencies), inverse DCT, rounding and clamping to 0..255 */
 VN_KERNEL(jpeg_blocks, (float *samples, size_t stride, size_t blocks, const float *step))
 /* r, g, b 0..1 (rounded to 1/255 first) to Y, Cb, Cr 0..255 with integer values (JFIF) */
 VN_KERNEL(rgb_to_ycc, (float *y, float *cb, float *cr, const float *r, const float *g, const float *b, size_t n))

@@ -3,49 +3,58 @@
 #ifdef VN_HAVE_SIMD
 #include <immintrin.h>
 #endif
+#include <math.h>
 #include <string.h>
 
-static void add_bias(float *x, const float *bias, size_t period, size_t n) {
-    for (size_t done = 0; done < n; done += period) {
-        size_t m = n - done < period ? n - done : period;
-        for (size_t i = 0; i < m; i++)
-            x[done + i] += bias[i];
-    }
+static void repeat(float *y, const float *x, size_t period, size_t n) {
+    for (size_t done = 0; done < n; done += period)
+        memcpy(y + done, x, (n - done < period ? n - done : period) * sizeof *y);
 }
 
 /* One mask word: up to 64 values. Compilers do not find the vector compare that yields the bits, so it is spelled out. */
-static inline uint64_t relu_word(float *x, const float *bias, size_t n) {
+static inline uint64_t relu_word(float *x, const float *y, size_t n) {
     uint64_t bits = 0;
     size_t i = 0;
 #if defined(__AVX512F__)
     for (; i + 16 <= n; i += 16) {
-        __m512 v = _mm512_add_ps(_mm512_loadu_ps(x + i), _mm512_loadu_ps(bias + i));
+        __m512 v = _mm512_loadu_ps(x + i);
+        if (y)
+            v = _mm512_add_ps(v, _mm512_loadu_ps(y + i));
         __mmask16 positive = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_GT_OQ);
         bits |= (uint64_t)positive << i;
         _mm512_storeu_ps(x + i, _mm512_maskz_mov_ps(positive, v));
     }
 #elif defined(__AVX2__)
     for (; i + 8 <= n; i += 8) {
-        __m256 v = _mm256_add_ps(_mm256_loadu_ps(x + i), _mm256_loadu_ps(bias + i));
+        __m256 v = _mm256_loadu_ps(x + i);
+        if (y)
+            v = _mm256_add_ps(v, _mm256_loadu_ps(y + i));
         __m256 positive = _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GT_OQ);
         bits |= (uint64_t)(unsigned)_mm256_movemask_ps(positive) << i;
         _mm256_storeu_ps(x + i, _mm256_and_ps(positive, v));
     }
 #endif
     for (; i < n; i++) {
-        float v = x[i] + bias[i];
+        float v = y ? x[i] + y[i] : x[i];
         bits |= (uint64_t)(v > 0) << i;
         x[i] = v > 0 ? v : 0;
     }
     return bits;
 }
 
-static void relu_bias(float *x, const float *bias, size_t period, uint64_t *mask, size_t n) {
-    for (size_t done = 0, at = 0; done < n; done += 64) {
-        uint64_t bits = relu_word(x + done, bias + at, n - done < 64 ? n - done : 64);
+static void relu(float *x, uint64_t *mask, size_t n) {
+    for (size_t done = 0; done < n; done += 64) {
+        uint64_t bits = relu_word(x + done, NULL, n - done < 64 ? n - done : 64);
         if (mask)
             mask[done / 64] = bits;
-        at = at + 64 == period ? 0 : at + 64;
+    }
+}
+
+static void add_relu(float *x, const float *y, uint64_t *mask, size_t n) {
+    for (size_t done = 0; done < n; done += 64) {
+        uint64_t bits = relu_word(x + done, y + done, n - done < 64 ? n - done : 64);
+        if (mask)
+            mask[done / 64] = bits;
     }
 }
 
@@ -67,6 +76,11 @@ static void apply_mask(float *x, const uint64_t *mask, size_t n) {
 }
 
 static void gather(float *y, size_t ldy, const float *x, size_t ldx, size_t width, size_t count) {
+    if (width == 16) { /* a block of channels: one or two registers, no call */
+        for (size_t i = 0; i < count; i++)
+            memcpy(y + i * ldy, x + i * ldx, 16 * sizeof *y);
+        return;
+    }
     for (size_t i = 0; i < count; i++)
         memcpy(y + i * ldy, x + i * ldx, width * sizeof *y);
 }
@@ -117,18 +131,16 @@ static void moments(double *sums, const float *a, const float *b, size_t width, 
     }
 }
 
-static void norm_relu(float *y, float *x, const float *gamma, const float *beta, float mean, float scale, size_t n) {
+static void norm_forward(float *y, float *normal, const float *a, const float *b, float mean, float scale, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        float v = (y[i] - mean) * scale;
-        float w = gamma[i] * v + beta[i];
-        x[i] = v;
-        y[i] = w > 0 ? w : 0;
+        normal[i] = (y[i] - mean) * scale;
+        y[i] = fmaf(a[i], y[i], b[i]);
     }
 }
 
-static void norm_relu_back(float *g, const float *x, const float *gamma, const float *beta, size_t n) {
+static void multiply(float *y, const float *x, size_t n) {
     for (size_t i = 0; i < n; i++)
-        g[i] = gamma[i] * x[i] + beta[i] > 0 ? gamma[i] * g[i] : 0;
+        y[i] *= x[i];
 }
 
 static void norm_back(float *g, const float *x, float m0, float m1, float scale, size_t n) {

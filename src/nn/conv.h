@@ -26,7 +26,7 @@ void vn_grid_seal(VnGrid g, float *x, uint32_t y0, uint32_t y1);
 
 size_t vn_conv_scratch(const VnConv *conv); /**< values of scratch that one thread needs */
 
-/** y = conv(x), or y += conv(x), without bias, for rows y0..y1-1 of y. @param x,y pixel (0, 0) */
+/** y = bias + conv(x), or y += conv(x) without bias, for rows y0..y1-1 of y. @param x,y pixel (0, 0) */
 void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, uint32_t y0,
                      uint32_t y1, float *scratch);
 

@@ -3,7 +3,7 @@
  * The layers of an encoder as they are held in memory. Private to nn.
  *
  * Activations are (H, pitch, C) float32 with pitch = W + 1: after each row one pixel of zeros, and a row of zeros above and
- * below, so that a 3x3 neighbourhood never needs a bounds check and three pixels side by side are one row of 3C values.
+ * below, so that a 3x3 neighbourhood never needs a bounds check.
  */
 #ifndef VN_NN_LAYERS_H
 #define VN_NN_LAYERS_H
@@ -14,18 +14,23 @@
 enum {
     VN_MAX_LAYERS = 32,
     VN_MAX_CHANNELS = 1024,
+    VN_BLOCK = 16,       /* input channels that a 3x3 convolution sums over before it rounds into the output */
     VN_POOL_GROUPS = 4,  /* groups of the pooled branch's GroupNorm */
     VN_POOL_WIDEN = 4    /* its width in multiples of the block's */
 };
-#define VN_POOL_EPSILON 1e-5
+#define VN_POOL_EPSILON 1e-5f
 
-/** A convolution, 3x3 with padding 1 (taps 3) or 1x1 (taps 1), packed for gemm. */
+/** A convolution, 3x3 with padding 1 (taps 3) or 1x1 (taps 1), packed for gemm.
+ *
+ * A 3x3 convolution sums over blocks of VN_BLOCK input channels, one gemm each, added to the bias in turn; within a block
+ * over (ky, kx, channel). That is oneDNN's order on a processor with AVX-512, and OpenBLAS's SkylakeX kernel keeps it: the
+ * sums then equal PyTorch's bit for bit. It matters because the backward pass has a step at 0 of each ReLU's input: where
+ * rounding changes a sign, a gradient differs by 1e-4 to 1e-2, and in a large picture some always does. */
 typedef struct VnConv {
     unsigned in, out, taps, stride;
-    bool patches;       /**< gathers patches (stride 2, or too few channels); else slides along whole rows */
-    float *forward;     /**< (ky, kx, in) x out: y = patch * forward */
-    float *backward;    /**< patches: out x (ky, kx, in), patch gradient = dy * backward; else the flipped, transposed
-                             convolution in forward's form, (ky, kx, out) x in */
+    bool flip;          /**< backward is a convolution with flipped, transposed weights; else patch gradients are added up */
+    float *forward;     /**< per block of input channels: (ky, kx, channel) x out */
+    float *backward;    /**< flip: the same for the convolution from out to in; else out x (ky, kx, in) */
     float *bias;        /**< bias_period values: out of them, repeated; NULL: none */
     size_t bias_period; /**< a multiple of 64 and of out */
 } VnConv;

@@ -63,8 +63,9 @@ static void forward_rows(void *context, unsigned i, unsigned thread) {
     for (uint32_t y = y0; y < y1; y++) {
         for (size_t at = vn_grid_row(norm->grid, y), x = 0; x < norm->grid.width; x++) {
             for (size_t k = 0; k < VN_POOL_GROUPS; k++, at += width)
-                vn_kern()->norm_relu(job->y + at, norm->normal + at, norm->gamma + k * width, norm->beta + k * width,
-                                     job->first[k], job->second[k], width);
+                vn_kern()->norm_forward(job->y + at, norm->normal + at, norm->affine + k * width,
+                                        norm->affine + norm->grid.channels + k * width, job->first[k], job->second[k],
+                                        width);
         }
     }
 }
@@ -76,7 +77,7 @@ static void backward_sums(void *context, unsigned i, unsigned thread) {
     uint32_t y0, y1 = rows_of(job, i, &y0);
     for (uint32_t y = y0; y < y1; y++) {
         for (size_t at = vn_grid_row(norm->grid, y), x = 0; x < norm->grid.width; x++, at += norm->grid.channels)
-            vn_kern()->norm_relu_back(job->y + at, norm->normal + at, norm->gamma, norm->beta, norm->grid.channels);
+            vn_kern()->multiply(job->y + at, norm->gamma, norm->grid.channels);
     }
     sum_rows(job, i, job->y, norm->normal);
 }
@@ -95,6 +96,16 @@ static void backward_rows(void *context, unsigned i, unsigned thread) {
     }
 }
 
+/* Factor and offset of each channel, rounded as PyTorch does, so that signs after it agree (see VnConv). */
+static void set_affine(VnNorm *norm, const float *mean) {
+    size_t channels = norm->grid.channels, width = channels / VN_POOL_GROUPS;
+    for (size_t c = 0; c < channels; c++) {
+        norm->affine[c] = norm->scale[c / width] * norm->gamma[c];
+        float shift = -norm->affine[c] * mean[c / width];
+        norm->affine[channels + c] = shift + norm->beta[c];
+    }
+}
+
 void vn_norm_forward(VnNorm *norm, float *y, VnPool *pool) {
     Job job = {.norm = norm, .y = y, .band = vn_grid_band(norm->grid)};
     unsigned bands = (norm->grid.height + job.band - 1) / job.band;
@@ -102,10 +113,11 @@ void vn_norm_forward(VnNorm *norm, float *y, VnPool *pool) {
     vn_pool_run(pool, bands, forward_sums, &job);
     means(norm, bands, mean);
     for (size_t k = 0; k < VN_POOL_GROUPS; k++) {
-        double variance = fmax(mean[2 * k + 1] - mean[2 * k] * mean[2 * k], 0);
+        float variance = (float)fmax(mean[2 * k + 1] - mean[2 * k] * mean[2 * k], 0);
         job.first[k] = (float)mean[2 * k];
-        job.second[k] = norm->scale[k] = (float)(1 / sqrt(variance + VN_POOL_EPSILON));
+        job.second[k] = norm->scale[k] = 1 / sqrtf(variance + VN_POOL_EPSILON);
     }
+    set_affine(norm, job.first);
     vn_pool_run(pool, bands, forward_rows, &job);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * GroupNorm and ReLU of a block's pooled branch. Private to nn.
+ * GroupNorm of a block's pooled branch. Private to nn.
  */
 #ifndef VN_NN_NORM_H
 #define VN_NN_NORM_H
@@ -13,10 +13,11 @@ typedef struct VnNorm {
     const float *gamma, *beta;
     float *normal;            /**< vn_grid_size values: normalised activations, kept for the backward pass */
     double *sums;             /**< 2 * VN_POOL_GROUPS for each band */
-    float scale[VN_POOL_GROUPS]; /**< of the last forward pass */
+    float *affine;            /**< 2 * channels: factors and offsets of the last forward pass */
+    float scale[VN_POOL_GROUPS]; /**< 1 / deviation in the last forward pass */
 } VnNorm;
 
-/** y = relu(gamma * normalised(y) + beta). @param y pixel (0, 0) */
+/** y = gamma * normalised(y) + beta. @param y pixel (0, 0) */
 void vn_norm_forward(VnNorm *norm, float *y, VnPool *pool);
 /** g = gradient at the input from the gradient g at the output. */
 void vn_norm_backward(VnNorm *norm, float *g, VnPool *pool);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn/pack.h"
 
-/* Sliding along rows makes gemms with 3 * in columns; below this many channels gathered patches of 9 * in are faster. */
+/* To few input channels a gemm is narrow; there adding up patch gradients is faster than a convolution. */
 enum { FEW_CHANNELS = 8 };
 
 VernisStatus vn_tensor_copy(float **out, const VnTensor *tensor, VnError *err) {
@@ -12,27 +12,28 @@ VernisStatus vn_tensor_copy(float **out, const VnTensor *tensor, VnError *err) {
     return vn_tensor_floats(tensor, *out, err);
 }
 
-static void pack_forward(const VnConv *c, const float *w) {
-    size_t area = (size_t)c->taps * c->taps;
-    for (size_t o = 0; o < c->out; o++) {
-        for (size_t i = 0; i < c->in; i++) {
-            for (size_t k = 0; k < area; k++)
-                c->forward[(k * c->in + i) * c->out + o] = w[(o * c->in + i) * area + k];
+/* The matrix of a convolution from `in` to `out` channels, block by block. Weight (o, i, k) is at w[o * o_step + i * i_step +
+ * k], or at area - 1 - k for a flipped one. */
+static void pack_blocks(float *matrix, size_t in, size_t out, size_t area, const float *w, size_t o_step, size_t i_step,
+                        bool flipped) {
+    size_t block = area == 1 ? in : VN_BLOCK;
+    for (size_t first = 0; first < in; first += block) {
+        size_t end = in - first < block ? in : first + block;
+        for (size_t k = 0; k < area; k++) {
+            for (size_t i = first; i < end; i++) {
+                for (size_t o = 0; o < out; o++)
+                    *matrix++ = w[o * o_step + i * i_step + (flipped ? area - 1 - k : k)];
+            }
         }
     }
 }
 
-static void pack_backward(const VnConv *c, const float *w) {
+static void pack_patch_gradient(const VnConv *c, const float *w) {
     size_t area = (size_t)c->taps * c->taps;
     for (size_t o = 0; o < c->out; o++) {
         for (size_t i = 0; i < c->in; i++) {
-            for (size_t k = 0; k < area; k++) {
-                float value = w[(o * c->in + i) * area + k];
-                if (c->patches)
-                    c->backward[o * area * c->in + k * c->in + i] = value;
-                else
-                    c->backward[((area - 1 - k) * c->out + o) * c->in + i] = value;
-            }
+            for (size_t k = 0; k < area; k++)
+                c->backward[(o * area + k) * c->in + i] = w[(o * c->in + i) * area + k];
         }
     }
 }
@@ -63,7 +64,8 @@ VernisStatus vn_conv_pack(VnConv *conv, const VnTensor *weight, const VnTensor *
     conv->in = (unsigned)weight->shape[1];
     conv->taps = (unsigned)weight->shape[2];
     conv->stride = stride;
-    conv->patches = stride > 1 || (conv->in < FEW_CHANNELS && conv->taps > 1);
+    conv->flip = stride == 1 && (conv->in >= FEW_CHANNELS || conv->taps == 1);
+    size_t area = (size_t)conv->taps * conv->taps;
     size_t size = weight->count * sizeof(float);
     float *w = NULL;
     VernisStatus status;
@@ -74,8 +76,11 @@ VernisStatus vn_conv_pack(VnConv *conv, const VnTensor *weight, const VnTensor *
         status = vn_no_memory(err, "model", size, weight->name);
         goto done;
     }
-    pack_forward(conv, w);
-    pack_backward(conv, w);
+    pack_blocks(conv->forward, conv->in, conv->out, area, w, conv->in * area, area, false);
+    if (conv->flip)
+        pack_blocks(conv->backward, conv->out, conv->in, area, w, area, conv->in * area, true);
+    else
+        pack_patch_gradient(conv, w);
     if (bias)
         status = pack_bias(conv, bias, err);
 done:

@@ -25,7 +25,7 @@ static float *pixels(const VnPass *pass, unsigned slot, VnGrid g) { return pass-
 
 /* Where each part lies in the plan. */
 typedef struct Offsets {
-    size_t slots[VN_SLOTS], masks[VN_MAX_OPS], norms[VN_MAX_OPS], sums, scratch;
+    size_t slots[VN_SLOTS], masks[VN_MAX_OPS], norms[VN_MAX_OPS], affines[VN_MAX_OPS], sums, scratch;
 } Offsets;
 
 static void book(VnPass *pass, Offsets *at) {
@@ -34,6 +34,10 @@ static void book(VnPass *pass, Offsets *at) {
         at->slots[i] = vn_plan_book(&pass->plan, vn_mul(p->slot_sizes[i], sizeof(float)));
     at->sums = vn_plan_book(&pass->plan, p->norm_bands * 2 * VN_POOL_GROUPS * sizeof(double));
     at->scratch = vn_plan_book(&pass->plan, vn_mul(p->scratch * vn_pool_threads(pass->pool), sizeof(float)));
+    for (unsigned i = 0; i < p->count; i++) {
+        if (p->ops[i].kind == VN_OP_NORM)
+            at->affines[i] = vn_plan_book(&pass->plan, 2 * (size_t)p->ops[i].out.channels * sizeof(float));
+    }
     if (!pass->backward)
         return;
     for (unsigned i = 0; i < p->masks; i++)
@@ -56,9 +60,10 @@ static void place(VnPass *pass, const Offsets *at) {
         const VnOp *op = &p->ops[i];
         if (op->kind != VN_OP_NORM)
             continue;
-        float *start = pass->backward ? vn_plan_at(&pass->plan, at->norms[i]) : pass->slots[op->spare];
+        float *start = pass->backward ? vn_plan_at(&pass->plan, at->norms[i]) : pass->slots[op->other];
         pass->norms[i] = (VnNorm){.grid = op->out, .gamma = op->layer->gamma, .beta = op->layer->beta,
-                                  .normal = start + vn_grid_lead(op->out), .sums = pass->sums};
+                                  .normal = start + vn_grid_lead(op->out), .sums = pass->sums,
+                                  .affine = vn_plan_at(&pass->plan, at->affines[i])};
     }
 }
 
@@ -145,26 +150,38 @@ static void export_rows(void *context, unsigned i, unsigned thread) {
                                     g.channels, g.width);
 }
 
+/* An operation's ReLU in place, with the sum before it where two branches join. */
+static void relu_rows(VnPass *pass, const VnOp *op, uint32_t y0, uint32_t y1) {
+    VnGrid g = op->out;
+    float *x = pixels(pass, op->to, g);
+    const float *other = pixels(pass, op->other, g);
+    size_t n = (size_t)g.width * g.channels, words = mask_words(g);
+    for (uint32_t y = y0; y < y1; y++) {
+        size_t at = vn_grid_row(g, y);
+        uint64_t *mask = pass->backward ? pass->masks[op->mask] + y * words : NULL;
+        if (op->join)
+            vn_kern()->add_relu(x + at, other + at, mask, n);
+        else
+            vn_kern()->relu(x + at, mask, n);
+    }
+}
+
 static void forward_rows(void *context, unsigned i, unsigned thread) {
     Job *job = context;
     VnPass *pass = job->pass;
     const VnOp *op = job->op;
-    VnGrid g = op->out;
     uint32_t y0, y1 = rows_of(job, i, &y0);
-    float *y = pixels(pass, op->to, g);
-    vn_conv_forward(op->conv, op->in, pixels(pass, op->from, op->in), g, y, op->add, y0, y1,
-                    pass->scratch + pass->program.scratch * thread);
-    if (!op->conv->bias)
-        return;
-    size_t n = (size_t)g.width * g.channels, words = mask_words(g);
-    for (uint32_t row = y0; row < y1; row++) {
-        float *at = y + vn_grid_row(g, row);
-        if (op->relu)
-            vn_kern()->relu_bias(at, op->conv->bias, op->conv->bias_period,
-                                 pass->backward ? pass->masks[op->mask] + row * words : NULL, n);
-        else
-            vn_kern()->add_bias(at, op->conv->bias, op->conv->bias_period, n);
-    }
+    vn_conv_forward(op->conv, op->in, pixels(pass, op->from, op->in), op->out, pixels(pass, op->to, op->out), op->add, y0,
+                    y1, pass->scratch + pass->program.scratch * thread);
+    if (op->relu)
+        relu_rows(pass, op, y0, y1);
+}
+
+static void norm_relu_rows(void *context, unsigned i, unsigned thread) {
+    (void)thread;
+    Job *job = context;
+    uint32_t y0, y1 = rows_of(job, i, &y0);
+    relu_rows(job->pass, job->op, y0, y1);
 }
 
 static void backward_rows(void *context, unsigned i, unsigned thread) {
@@ -173,14 +190,14 @@ static void backward_rows(void *context, unsigned i, unsigned thread) {
     const VnOp *op = job->op;
     VnGrid g = op->in;
     uint32_t y0, y1 = rows_of(job, i, &y0);
-    float *dx = pixels(pass, op->from, g);
-    vn_conv_backward(op->conv, g, dx, op->out, pixels(pass, op->to, op->out), op->back_add, y0, y1,
+    float *dx = pixels(pass, op->down, g);
+    vn_conv_backward(op->conv, g, dx, op->out, pixels(pass, op->up, op->out), op->back_add, y0, y1,
                      pass->scratch + pass->program.scratch * thread);
-    if (op->from_mask == VN_NO_MASK)
+    if (op->down_mask == VN_NO_MASK)
         return;
     size_t n = (size_t)g.width * g.channels, words = mask_words(g);
     for (uint32_t row = y0; row < y1; row++)
-        vn_kern()->apply_mask(dx + vn_grid_row(g, row), pass->masks[op->from_mask] + row * words, n);
+        vn_kern()->apply_mask(dx + vn_grid_row(g, row), pass->masks[op->down_mask] + row * words, n);
 }
 
 void vn_pass_forward(VnPass *pass, const float *rgb, float *latent) {
@@ -188,10 +205,13 @@ void vn_pass_forward(VnPass *pass, const float *rgb, float *latent) {
     run(&(Job){.pass = pass, .grid = p->input, .slot = 0, .from = rgb}, import_rows);
     for (unsigned i = 0; i < p->count; i++) {
         const VnOp *op = &p->ops[i];
-        if (op->kind == VN_OP_NORM)
+        Job job = {.pass = pass, .op = op, .grid = op->out};
+        if (op->kind == VN_OP_CONV) {
+            run(&job, forward_rows);
+        } else {
             vn_norm_forward(&pass->norms[i], pixels(pass, op->to, op->out), pass->pool);
-        else
-            run(&(Job){.pass = pass, .op = op, .grid = op->out}, forward_rows);
+            run(&job, norm_relu_rows);
+        }
     }
     run(&(Job){.pass = pass, .grid = p->latent, .slot = p->latent_slot, .to = latent}, export_rows);
 }
@@ -202,9 +222,9 @@ void vn_pass_backward(VnPass *pass, float *latent_gradient, float *rgb_gradient)
     for (unsigned i = p->count; i-- > 0;) {
         const VnOp *op = &p->ops[i];
         if (op->kind == VN_OP_NORM)
-            vn_norm_backward(&pass->norms[i], pixels(pass, op->to, op->out), pass->pool);
+            vn_norm_backward(&pass->norms[i], pixels(pass, op->up, op->out), pass->pool);
         else
             run(&(Job){.pass = pass, .op = op, .grid = op->in}, backward_rows);
     }
-    run(&(Job){.pass = pass, .grid = p->input, .slot = 0, .to = rgb_gradient}, export_rows);
+    run(&(Job){.pass = pass, .grid = p->input, .slot = p->gradient_slot, .to = rgb_gradient}, export_rows);
 }

@@ -28,16 +28,20 @@ static float *buffer(Arena *a, unsigned i) { return a->f[i] + GUARD + (shift + i
 /* One call of a kernel: `case_NAME` fits its arguments to a length. The list below does not compile without it. */
 typedef void Case(const VnKern *k, Arena *a, size_t n);
 
-static void case_add_bias(const VnKern *k, Arena *a, size_t n) { k->add_bias(buffer(a, 0), buffer(a, 1), 64, n); }
+static void case_repeat(const VnKern *k, Arena *a, size_t n) {
+    k->repeat(buffer(a, 0), buffer(a, 1), shift % 2 ? 64 : 192, n);
+}
 
-static void case_relu_bias(const VnKern *k, Arena *a, size_t n) {
-    k->relu_bias(buffer(a, 0), buffer(a, 1), shift % 2 ? 64 : 192, shift % 3 ? a->mask + 1 : NULL, n);
+static void case_relu(const VnKern *k, Arena *a, size_t n) { k->relu(buffer(a, 0), shift % 3 ? a->mask + 1 : NULL, n); }
+
+static void case_add_relu(const VnKern *k, Arena *a, size_t n) {
+    k->add_relu(buffer(a, 0), buffer(a, 1), shift % 3 ? a->mask + 1 : NULL, n);
 }
 
 static void case_apply_mask(const VnKern *k, Arena *a, size_t n) { k->apply_mask(buffer(a, 0), a->mask + 1, n); }
 
 static void case_gather(const VnKern *k, Arena *a, size_t n) {
-    size_t width = 1 + shift % 12;
+    size_t width = shift % 4 ? 1 + shift % 12 : 16;
     k->gather(buffer(a, 0), width + 2, buffer(a, 1), 1 + width / 2, width, n / width);
 }
 
@@ -58,13 +62,11 @@ static void case_moments(const VnKern *k, Arena *a, size_t n) {
     k->moments(a->sums + 1, buffer(a, 0), buffer(a, 1), n, n + 1, 1 + shift % 4);
 }
 
-static void case_norm_relu(const VnKern *k, Arena *a, size_t n) {
-    k->norm_relu(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), 0.1f, 1.7f, n);
+static void case_norm_forward(const VnKern *k, Arena *a, size_t n) {
+    k->norm_forward(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), 0.1f, 1.7f, n);
 }
 
-static void case_norm_relu_back(const VnKern *k, Arena *a, size_t n) {
-    k->norm_relu_back(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), n);
-}
+static void case_multiply(const VnKern *k, Arena *a, size_t n) { k->multiply(buffer(a, 0), buffer(a, 1), n); }
 
 static void case_norm_back(const VnKern *k, Arena *a, size_t n) {
     k->norm_back(buffer(a, 0), buffer(a, 1), 0.1f, -0.2f, 1.7f, n);
