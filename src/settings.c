@@ -153,7 +153,7 @@ static bool parse_size(const char *text, double *bytes) {
 
 static bool is_choice(const char *choices, const char *value) {
     size_t n = strlen(value);
-    for (const char *p = choices; n && p; p = strchr(p, '|'), p = p ? p + 1 : NULL)
+    for (const char *p = choices; n && !strchr(value, '|') && p; p = strchr(p, '|'), p = p ? p + 1 : NULL)
         if (!strncmp(p, value, n) && (p[n] == '|' || !p[n]))
             return true;
     return false;
