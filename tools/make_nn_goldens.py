@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write tests/nn/data: small encoders with random weights, and what PyTorch (float64) makes of a small picture.
 
-Each NAME.safetensors is a model; NAME.golden.safetensors holds "rgb" (3,H,W), "latent" (z,h,w) and "gradient" (3,H,W) of
-0.5 * sum(z * z). The layers are written out here with torch.nn.functional, apart from Vernis and from the judge. The
+Each NAME.safetensors is a model; NAME.golden.safetensors holds "rgb" (3,H,W), "latent" (z,h,w) and "gradient" (3,H,W)
+of 0.5 * sum(z * z). The layers are written out here with torch.nn.functional, apart from Vernis and from the judge. The
 picture is chosen so that no ReLU's input is so near zero that float32 rounding could change its sign.
 """
 import json
@@ -22,7 +22,8 @@ MARGIN = 4e-6
 MODELS = {
     "t8_plain": ("T8", [6], 4, (), ["F32"], "", 40, 24),
     "t8_pool": ("T8", [8], 5, (11, 12, 13), ["F16"], "", 32, 40),
-    "t8_skip": ("T8", [5, 5, 5, 7, 7, 7, 7, 8, 8, 8, 8, 6, 6, 6], 3, (1, 12), ["BF16"], "encoder.layers.", 32, 24),
+    "t8_skip": ("T8", [5, 5, 5, 7, 7, 7, 7, 8, 8, 8, 8, 6, 6, 6], 3, (1, 12), ["BF16"], "encoder.layers.", 32,
+                24),
     "t32": ("T32", [6, 8, 8], 4, (), ["F32", "F16", "BF16"], "", 64, 32),
     "s8": ("S8", [5, 8, 8], 6, (9,), ["F16"], "", 48, 32),
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The only file that sees cblas.h. OpenBLAS chooses its kernels from the processor's model number when it is loaded; a
- * build older than the processor takes a weaker core type than the processor deserves, at up to a tenth of the speed. */
+ * build older than the processor takes a weaker core type than the processor deserves, at up to a tenth of the speed.
+ */
 #include "kern/blas.h"
 
 #include <cblas.h>
@@ -14,7 +15,8 @@
 static char found[32], chosen[32];
 static const char *restart_type;
 
-/* What a core type's single-precision kernels use. Types not listed (before AVX2, or another architecture) are "scalar". */
+/* What a core type's single-precision kernels use. Types not listed (before AVX2, or another architecture) are
+ * "scalar". */
 static VnCpu core_class(const char *name) {
     static const struct {
         const char *name;

@@ -57,5 +57,6 @@ VernisStatus vn_cpu_parse(VnCpu *out, const char *name, VnError *err) {
             return VERNIS_OK;
         }
     }
-    return vn_fail(err, VERNIS_E_ARGUMENT, "cpu", "unknown instruction set '%.40s'; use scalar, avx2, avx512 or amx", name);
+    return vn_fail(err, VERNIS_E_ARGUMENT, "cpu", "unknown instruction set '%.40s'; use scalar, avx2, avx512 or amx",
+                   name);
 }

@@ -24,12 +24,13 @@ typedef struct VnKern {
 const VnKern *vn_kern(void);            /**< the chosen table */
 const VnKern *vn_kern_table(VnCpu cpu); /**< the table of one set; falls back to weaker ones; for tests and bench */
 
-/** C = A B + beta C, row-major float32, OpenBLAS sgemm on one thread (the only caller of cblas). A (m,k), B (k,n), C (m,n). */
+/** C = A B + beta C, row-major float32, OpenBLAS sgemm on one thread (the only caller of cblas). A (m,k), B (k,n), C
+ * (m,n). */
 void vn_gemm(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c,
              size_t ldc);
 
-/** From now on vn_gemm sums in a fixed order on own kernels: the same bits from every instruction set and thread count, at
- * several times the cost. OpenBLAS's sums depend on its core type. */
+/** From now on vn_gemm sums in a fixed order on own kernels: the same bits from every instruction set and thread count,
+ * at several times the cost. OpenBLAS's sums depend on its core type. */
 void vn_gemm_exact(bool on);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiled once per instruction set (kern_scalar.c, kern_avx2.c, kern_avx512.c): defines all kernels as static functions
- * and exports one table. No include guard needed: each file includes it once, after defining VN_ISA. */
+/* Compiled once per instruction set (kern_scalar.c, kern_avx2.c, kern_avx512.c): defines all kernels as static
+ * functions and exports one table. No include guard needed: each file includes it once, after defining VN_ISA. */
 #include "kern/kern.h"
 
 #include "kern/kern_nn.h"

@@ -26,11 +26,12 @@ VN_KERNEL(moments, (double *sums, const float *a, const float *b, size_t width, 
 VN_KERNEL(norm_forward, (float *y, float *normal, const float *a, const float *b, float mean, float scale, size_t n))
 /* y[i] *= x[i] */
 VN_KERNEL(multiply, (float *y, const float *x, size_t n))
-/* backward of the normalisation alone: g = (g - m0 - x * m1) * scale, m0 and m1 the means of g and g * x over the group */
+/* backward of the normalisation alone: g = (g - m0 - x * m1) * scale, m0 and m1 the means of g and g * x over the group
+ */
 VN_KERNEL(norm_back, (float *g, const float *x, float m0, float m1, float scale, size_t n))
 /* vn_gemm with each element's sum in order of k: slower than OpenBLAS, and equal everywhere */
-VN_KERNEL(gemm_in_order, (size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float beta,
-                          float *c, size_t ldc))
+VN_KERNEL(gemm_in_order, (size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
+                          float beta, float *c, size_t ldc))
 
 /* --- kern_pixel.h: resampling, JPEG, optimiser --- */
 /* y[i] += a * x[i] */

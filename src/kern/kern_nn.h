@@ -11,7 +11,8 @@ static void repeat(float *y, const float *x, size_t period, size_t n) {
         memcpy(y + done, x, (n - done < period ? n - done : period) * sizeof *y);
 }
 
-/* One mask word: up to 64 values. Compilers do not find the vector compare that yields the bits, so it is spelled out. */
+/* One mask word: up to 64 values. Compilers do not find the vector compare that yields the bits, so it is spelled out.
+ */
 static inline uint64_t relu_word(float *x, const float *y, size_t n) {
     uint64_t bits = 0;
     size_t i = 0;
@@ -151,8 +152,8 @@ static void norm_back(float *g, const float *x, float m0, float m1, float scale,
 /* A block of rows x columns held in registers while k runs; the compiler unrolls the constant bounds. */
 enum { GEMM_ROWS = 4, GEMM_COLUMNS = 64 };
 
-static void gemm_in_order(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float beta,
-                          float *c, size_t ldc) {
+static void gemm_in_order(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
+                          float beta, float *c, size_t ldc) {
     for (size_t i = 0; i < m; i += GEMM_ROWS) {
         size_t rows = m - i < GEMM_ROWS ? m - i : GEMM_ROWS;
         for (size_t j = 0; j < n; j += GEMM_COLUMNS) {

@@ -5,8 +5,8 @@
 
 #include "kern/kern.h"
 
-/* Pixels per gemm: patches of a block of channels, 220 KB, stay in the second-level cache (measured: 192 to 512 pixels alike,
- * 2048 a third slower). */
+/* Pixels per gemm: patches of a block of channels, 220 KB, stay in the second-level cache (measured: 192 to 512 pixels
+ * alike, 2048 a third slower). */
 enum { GEMM_PIXELS = 384, GRADIENT_PIXELS = 128, ALIGN_VALUES = 16 };
 
 size_t vn_grid_lead(VnGrid g) {
@@ -85,20 +85,21 @@ static void convolve(unsigned taps, size_t stride, const float *matrix, VnGrid i
 
 /* Add what output row oy gives to rows y0..y1-1 of dx: only the taps ky that reach them are computed. */
 static void gradient_row(const VnConv *conv, VnGrid in, float *dx, const float *dy, uint32_t width, size_t oy,
-                             uint32_t y0, uint32_t y1, float *scratch) {
+                         uint32_t y0, uint32_t y1, float *scratch) {
     const VnKern *kern = vn_kern();
     size_t ci = conv->in, s = conv->stride;
     size_t first = y0 + 1 > s * oy ? y0 + 1 - s * oy : 0, end = y1 + 1 - s * oy < 3 ? y1 + 1 - s * oy : 3;
     size_t patch = (end - first) * 3 * ci;
     for (size_t ox = 0; ox < width; ox += GRADIENT_PIXELS) {
         size_t n = width - ox < GRADIENT_PIXELS ? width - ox : GRADIENT_PIXELS;
-        vn_gemm(n, patch, conv->out, dy + ox * conv->out, conv->out, conv->backward + first * 3 * ci, 9 * ci, 0, scratch,
-                patch);
+        vn_gemm(n, patch, conv->out, dy + ox * conv->out, conv->out, conv->backward + first * 3 * ci, 9 * ci, 0,
+                scratch, patch);
         for (size_t ky = first; ky < end; ky++) {
             const float *t = scratch + (ky - first) * 3 * ci;
             float *row = dx + vn_grid_row(in, s * oy + ky - 1);
             size_t from = 0;
-            if (!ox) { /* the left tap of the first pixel falls on the zeros before the row, which another band may own */
+            if (!ox) { /* the left tap of the first pixel falls on the zeros before the row, which another band may own
+                        */
                 kern->scatter_add(row, 0, t + ci, 0, 2 * ci, 1);
                 from = 1;
             }
@@ -108,7 +109,7 @@ static void gradient_row(const VnConv *conv, VnGrid in, float *dx, const float *
 }
 
 static void add_gradients(const VnConv *conv, VnGrid in, float *dx, VnGrid out, const float *dy, bool add, uint32_t y0,
-                             uint32_t y1, float *scratch) {
+                          uint32_t y1, float *scratch) {
     if (!add)
         memset(dx + vn_grid_row(in, y0), 0, (vn_grid_row(in, y1) - vn_grid_row(in, y0)) * sizeof *dx);
     size_t s = conv->stride, first = y0 ? (y0 + s - 2) / s : 0;
@@ -120,7 +121,8 @@ void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, 
                      uint32_t y1, float *scratch) {
     if (conv->bias && !add) {
         for (uint32_t row = y0; row < y1; row++)
-            vn_kern()->repeat(y + vn_grid_row(out, row), conv->bias, conv->bias_period, vn_grid_pitch(out) * out.channels);
+            vn_kern()->repeat(y + vn_grid_row(out, row), conv->bias, conv->bias_period,
+                              vn_grid_pitch(out) * out.channels);
         add = true;
     }
     convolve(conv->taps, conv->stride, conv->forward, in, x, out, y, add, y0, y1, scratch);

@@ -13,7 +13,9 @@ typedef struct VnGrid {
 } VnGrid;
 
 static inline size_t vn_grid_pitch(VnGrid g) { return (size_t)g.width + 1; }
-static inline size_t vn_grid_row(VnGrid g, size_t y) { return y * vn_grid_pitch(g) * g.channels; } /**< offset of (y, 0, 0) */
+static inline size_t vn_grid_row(VnGrid g, size_t y) {
+    return y * vn_grid_pitch(g) * g.channels;
+} /**< offset of (y, 0, 0) */
 size_t vn_grid_lead(VnGrid g); /**< values before pixel (0, 0): the row of zeros above, rounded up to 64 bytes */
 size_t vn_grid_size(VnGrid g); /**< values in all, SIZE_MAX on overflow */
 

@@ -14,13 +14,13 @@ typedef struct VnEncoder VnEncoder;
 
 /** What was found in the file. Sizes come from the tensors, never assumed. */
 typedef struct VnEncoderInfo {
-    char name[64];              /**< metadata "vernis.name", else the file's base name without extension */
-    const char *family;         /**< "T8", "T32", "S8" (Vernis's own: stem of two stride-2 convolutions) */
-    unsigned stride;            /**< pixels per latent cell */
-    unsigned latent_channels;   /**< z */
-    unsigned width;             /**< channels c */
-    bool pooled;                /**< has pooled branches (global statistics) */
-    double macs_per_pixel;      /**< multiply-adds of one forward pass per input pixel */
+    char name[64];            /**< metadata "vernis.name", else the file's base name without extension */
+    const char *family;       /**< "T8", "T32", "S8" (Vernis's own: stem of two stride-2 convolutions) */
+    unsigned stride;          /**< pixels per latent cell */
+    unsigned latent_channels; /**< z */
+    unsigned width;           /**< channels c */
+    bool pooled;              /**< has pooled branches (global statistics) */
+    double macs_per_pixel;    /**< multiply-adds of one forward pass per input pixel */
     size_t parameters;
     size_t file_bytes;
 } VnEncoderInfo;
@@ -41,7 +41,8 @@ VernisStatus vn_builtin_open(VnEncoder **out, size_t index, VnError *err);
 /** Memory and scratch for one size: one planned block. Not shareable between threads; uses the pool inside. */
 typedef struct VnPass VnPass;
 
-/** @param width,height in pixels, each a positive multiple of the stride; @param backward false: forward only, less memory */
+/** @param width,height in pixels, each a positive multiple of the stride; @param backward false: forward only, less
+ * memory */
 VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward,
                           VnPool *pool, VnError *err);
 void vn_pass_close(VnPass **pass);

@@ -9,7 +9,8 @@
 
 static const char room[] = "model";
 
-/* One letter per layer of the sequence, numbered from 0. '+' repeats the letter before it. Only 'd' and 's' have stride 2. */
+/* One letter per layer of the sequence, numbered from 0. '+' repeats the letter before it. Only 'd' and 's' have
+ * stride 2. */
 enum {
     CONV = 'c',  /* 3x3, bias */
     STEM = 's',  /* 3x3, bias, stride 2 */
@@ -34,9 +35,9 @@ typedef struct Names {
     char kind[VN_MAX_LAYERS + 1];
 } Names;
 
-static const char *const block_parts[] = {"conv.0.weight", "conv.0.bias",   "conv.2.weight", "conv.2.bias",
-                                          "conv.4.weight", "conv.4.bias",   "skip.weight",   "pool.0.weight",
-                                          "pool.1.weight", "pool.1.bias",   "pool.3.weight"};
+static const char *const block_parts[] = {"conv.0.weight", "conv.0.bias", "conv.2.weight", "conv.2.bias",
+                                          "conv.4.weight", "conv.4.bias", "skip.weight",   "pool.0.weight",
+                                          "pool.1.weight", "pool.1.bias", "pool.3.weight"};
 
 static bool is_block_part(const char *part) {
     for (size_t i = 0; i < sizeof block_parts / sizeof *block_parts; i++) {
@@ -53,12 +54,13 @@ static const VnTensor *find(const Names *names, unsigned layer, const char *part
 }
 
 static VernisStatus missing(const Names *names, unsigned layer, const char *part, const char *family, VnError *err) {
-    return vn_fail(err, VERNIS_E_MODEL, room, "tensor '%s%u.%s' is missing (a %s encoder needs it)", names->prefix, layer,
-                   part, family);
+    return vn_fail(err, VERNIS_E_MODEL, room, "tensor '%s%u.%s' is missing (a %s encoder needs it)", names->prefix,
+                   layer, part, family);
 }
 
 /* Note one tensor's layer. Other parts of a full autoencoder (decoder.layers.*) are passed over. */
-static VernisStatus read_name(Names *names, const VnTensor *t, bool *blocks, bool *weights, bool *biases, VnError *err) {
+static VernisStatus read_name(Names *names, const VnTensor *t, bool *blocks, bool *weights, bool *biases,
+                              VnError *err) {
     size_t skip = strlen(names->prefix);
     if (strncmp(t->name, names->prefix, skip))
         return VERNIS_OK;
@@ -66,7 +68,8 @@ static VernisStatus read_name(Names *names, const VnTensor *t, bool *blocks, boo
     const char *digits = t->name + skip;
     unsigned long layer = *digits >= '0' && *digits <= '9' ? strtoul(digits, &rest, 10) : VN_MAX_LAYERS;
     if (layer >= VN_MAX_LAYERS || *rest != '.')
-        return vn_fail(err, VERNIS_E_MODEL, room, "tensor '%.100s' belongs to no known encoder family (T8, T32, S8)", t->name);
+        return vn_fail(err, VERNIS_E_MODEL, room, "tensor '%.100s' belongs to no known encoder family (T8, T32, S8)",
+                       t->name);
     rest++;
     if (!strcmp(rest, "weight"))
         weights[layer] = true;
@@ -75,7 +78,8 @@ static VernisStatus read_name(Names *names, const VnTensor *t, bool *blocks, boo
     else if (is_block_part(rest))
         blocks[layer] = true;
     else
-        return vn_fail(err, VERNIS_E_MODEL, room, "tensor '%.100s' belongs to no known encoder family (T8, T32, S8)", t->name);
+        return vn_fail(err, VERNIS_E_MODEL, room, "tensor '%.100s' belongs to no known encoder family (T8, T32, S8)",
+                       t->name);
     if (names->count <= layer)
         names->count = (unsigned)layer + 1;
     return VERNIS_OK;
@@ -125,11 +129,16 @@ static unsigned match(const char *table, const char *kind, char *roles, bool *co
 static const char *describe(char kind) {
     switch (kind) {
     case CONV:
-    case STEM: return "a 3x3 convolution with bias";
-    case DOWN: return "a 3x3 convolution without bias";
-    case BLOCK: return "a residual block";
-    case RELU: return "no tensors";
-    default: return "nothing";
+    case STEM:
+        return "a 3x3 convolution with bias";
+    case DOWN:
+        return "a 3x3 convolution without bias";
+    case BLOCK:
+        return "a residual block";
+    case RELU:
+        return "no tensors";
+    default:
+        return "nothing";
     }
 }
 
@@ -164,7 +173,8 @@ static VernisStatus choose(const struct Family **family, char *roles, const Name
                    describe(names->kind[best]), name, describe(roles[best]));
 }
 
-/* The tensor of a layer's part, which must be there and have this shape. A zero in `shape` takes any size up to the limit. */
+/* The tensor of a layer's part, which must be there and have this shape. A zero in `shape` takes any size up to the
+ * limit. */
 static VernisStatus need(const VnTensor **out, const Names *names, const char *family, unsigned layer, const char *part,
                          unsigned rank, const size_t *shape, VnError *err) {
     const VnTensor *t = *out = find(names, layer, part);

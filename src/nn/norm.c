@@ -11,7 +11,7 @@
 
 typedef struct Job {
     VnNorm *norm;
-    float *y;    /* activations, or gradients */
+    float *y; /* activations, or gradients */
     uint32_t band;
     float first[VN_POOL_GROUPS], second[VN_POOL_GROUPS]; /* mean and scale, or the two means of the backward pass */
 } Job;
@@ -91,7 +91,8 @@ static void backward_rows(void *context, unsigned i, unsigned thread) {
     for (uint32_t y = y0; y < y1; y++) {
         for (size_t at = vn_grid_row(norm->grid, y), x = 0; x < norm->grid.width; x++) {
             for (size_t k = 0; k < VN_POOL_GROUPS; k++, at += width)
-                vn_kern()->norm_back(job->y + at, norm->normal + at, job->first[k], job->second[k], norm->scale[k], width);
+                vn_kern()->norm_back(job->y + at, norm->normal + at, job->first[k], job->second[k], norm->scale[k],
+                                     width);
         }
     }
 }

@@ -9,11 +9,11 @@
 
 /** One normalisation at one picture size; its memory is the caller's. */
 typedef struct VnNorm {
-    VnGrid grid;              /**< channels: a multiple of VN_POOL_GROUPS */
+    VnGrid grid; /**< channels: a multiple of VN_POOL_GROUPS */
     const float *gamma, *beta;
-    float *normal;            /**< vn_grid_size values: normalised activations, kept for the backward pass */
-    double *sums;             /**< 2 * VN_POOL_GROUPS for each band */
-    float *affine;            /**< 2 * channels: factors and offsets of the last forward pass */
+    float *normal;               /**< vn_grid_size values: normalised activations, kept for the backward pass */
+    double *sums;                /**< 2 * VN_POOL_GROUPS for each band */
+    float *affine;               /**< 2 * channels: factors and offsets of the last forward pass */
     float scale[VN_POOL_GROUPS]; /**< 1 / deviation in the last forward pass */
 } VnNorm;
 

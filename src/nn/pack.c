@@ -12,8 +12,8 @@ VernisStatus vn_tensor_copy(float **out, const VnTensor *tensor, VnError *err) {
     return vn_tensor_floats(tensor, *out, err);
 }
 
-/* The matrix of a convolution from `in` to `out` channels, block by block. Weight (o, i, k) is at w[o * o_step + i * i_step +
- * k], or at area - 1 - k for a flipped one. */
+/* The matrix of a convolution from `in` to `out` channels, block by block. Weight (o, i, k) is at w[o * o_step + i *
+ * i_step + k], or at area - 1 - k for a flipped one. */
 static void pack_blocks(float *matrix, size_t in, size_t out, size_t area, const float *w, size_t o_step, size_t i_step,
                         bool flipped) {
     size_t block = area == 1 ? in : VN_BLOCK;

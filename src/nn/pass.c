@@ -7,16 +7,15 @@
 enum { MAX_SIDE = 65536 };
 
 struct VnPass {
-    const VnEncoder *encoder;
     VnPool *pool;
     VnProgram program;
     VnPlan plan;
     bool backward;
-    float *slots[VN_SLOTS];  /* start of each slot; pixel (0, 0) is vn_grid_lead further */
+    float *slots[VN_SLOTS];      /* start of each slot; pixel (0, 0) is vn_grid_lead further */
     uint64_t *masks[VN_MAX_OPS]; /* NULL in a forward-only pass; rows of mask_words */
     VnNorm norms[VN_MAX_OPS];    /* by operation */
     double *sums;
-    float *scratch;              /* program.scratch values for each thread */
+    float *scratch; /* program.scratch values for each thread */
 };
 
 static size_t mask_words(VnGrid g) { return ((size_t)g.width * g.channels + 63) / 64; }
@@ -61,8 +60,11 @@ static void place(VnPass *pass, const Offsets *at) {
         if (op->kind != VN_OP_NORM)
             continue;
         float *start = pass->backward ? vn_plan_at(&pass->plan, at->norms[i]) : pass->slots[op->other];
-        pass->norms[i] = (VnNorm){.grid = op->out, .gamma = op->layer->gamma, .beta = op->layer->beta,
-                                  .normal = start + vn_grid_lead(op->out), .sums = pass->sums,
+        pass->norms[i] = (VnNorm){.grid = op->out,
+                                  .gamma = op->layer->gamma,
+                                  .beta = op->layer->beta,
+                                  .normal = start + vn_grid_lead(op->out),
+                                  .sums = pass->sums,
                                   .affine = vn_plan_at(&pass->plan, at->affines[i])};
     }
 }
@@ -72,15 +74,14 @@ VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width
     *out = NULL;
     unsigned stride = encoder->info.stride;
     if (!width || !height || width % stride || height % stride)
-        return vn_fail(err, VERNIS_E_ARGUMENT, "encoder", "%ux%u pixels are not a multiple of the stride %u of %s", width,
-                       height, stride, encoder->info.name);
+        return vn_fail(err, VERNIS_E_ARGUMENT, "encoder", "%ux%u pixels are not a multiple of the stride %u of %s",
+                       width, height, stride, encoder->info.name);
     if (width > MAX_SIDE || height > MAX_SIDE)
         return vn_fail(err, VERNIS_E_LIMIT, "encoder", "%ux%u pixels are over the limit of %d on a side", width, height,
                        MAX_SIDE);
     VnPass *pass = vn_calloc(1, sizeof *pass);
     if (!pass)
         return vn_no_memory(err, "encoder", sizeof *pass, "a pass");
-    pass->encoder = encoder;
     pass->pool = pool;
     pass->backward = backward;
     vn_program_make(&pass->program, encoder, width, height);
@@ -171,8 +172,8 @@ static void forward_rows(void *context, unsigned i, unsigned thread) {
     VnPass *pass = job->pass;
     const VnOp *op = job->op;
     uint32_t y0, y1 = rows_of(job, i, &y0);
-    vn_conv_forward(op->conv, op->in, pixels(pass, op->from, op->in), op->out, pixels(pass, op->to, op->out), op->add, y0,
-                    y1, pass->scratch + pass->program.scratch * thread);
+    vn_conv_forward(op->conv, op->in, pixels(pass, op->from, op->in), op->out, pixels(pass, op->to, op->out), op->add,
+                    y0, y1, pass->scratch + pass->program.scratch * thread);
     if (op->relu)
         relu_rows(pass, op, y0, y1);
 }

@@ -19,7 +19,13 @@ static VnOp *append(Cursor *at, const VnConv *conv, unsigned from, unsigned to, 
     VnProgram *p = at->program;
     VnGrid out = {in.width / conv->stride, in.height / conv->stride, conv->out};
     VnOp *op = &p->ops[p->count++];
-    *op = (VnOp){.kind = VN_OP_CONV, .conv = conv, .in = in, .out = out, .from = from, .to = to, .mask = VN_NO_MASK,
+    *op = (VnOp){.kind = VN_OP_CONV,
+                 .conv = conv,
+                 .in = in,
+                 .out = out,
+                 .from = from,
+                 .to = to,
+                 .mask = VN_NO_MASK,
                  .down_mask = down_mask};
     reserve(p, to, out);
     if (p->scratch < vn_conv_scratch(conv))
@@ -49,16 +55,22 @@ static void pooled_branch(Cursor *at, const VnLayer *layer) {
     VnGrid grid = append(at, &layer->pool_in, x, wide, at->grid, at->mask)->out;
     reserve(p, spare, grid);
     VnOp *norm = &p->ops[p->count++];
-    *norm = (VnOp){.kind = VN_OP_NORM, .layer = layer, .in = grid, .out = grid, .from = wide, .to = wide, .other = spare,
+    *norm = (VnOp){.kind = VN_OP_NORM,
+                   .layer = layer,
+                   .in = grid,
+                   .out = grid,
+                   .from = wide,
+                   .to = wide,
+                   .other = spare,
                    .down_mask = VN_NO_MASK};
-    size_t values = vn_grid_size(grid), bands = (grid.height + vn_grid_band(grid) - 1) / vn_grid_band(grid);
-    p->norm_values = values > p->norm_values ? values : p->norm_values;
+    size_t bands = (grid.height + vn_grid_band(grid) - 1) / vn_grid_band(grid);
     p->norm_bands = bands > p->norm_bands ? bands : p->norm_bands;
     append(at, &layer->pool_out, wide, x, grid, relu(p, norm))->add = true;
     at->mask = VN_NO_MASK;
 }
 
-/* x in one slot, three convolutions through the other two; the last one's result, or the skip's, joins with the other. */
+/* x in one slot, three convolutions through the other two; the last one's result, or the skip's, joins with the other.
+ */
 static void block(Cursor *at, const VnLayer *layer) {
     if (layer->pool)
         pooled_branch(at, layer);

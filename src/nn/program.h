@@ -2,9 +2,9 @@
 /** @file
  * An encoder at one picture size, written out as operations on three buffers ("slots"). Private to nn.
  *
- * Run in order they are the forward pass. Run in reverse, each taking the gradient in slot `up` to slot `down`, they are the
- * backward pass: it needs no activation, only the sign bits of each ReLU and the normalised values of each GroupNorm, and so
- * has the slots to itself.
+ * Run in order they are the forward pass. Run in reverse, each taking the gradient in slot `up` to slot `down`, they
+ * are the backward pass: it needs no activation, only the sign bits of each ReLU and the normalised values of each
+ * GroupNorm, and so has the slots to itself.
  */
 #ifndef VN_NN_PROGRAM_H
 #define VN_NN_PROGRAM_H
@@ -36,14 +36,14 @@ typedef struct VnOp {
 
 typedef struct VnProgram {
     VnGrid input, latent;
-    unsigned latent_slot;        /**< of the latent and of its gradient; the input is in slot 0 */
-    unsigned gradient_slot;      /**< of the gradient at the input */
+    unsigned latent_slot;   /**< of the latent and of its gradient; the input is in slot 0 */
+    unsigned gradient_slot; /**< of the gradient at the input */
     unsigned count, masks;
     VnOp ops[VN_MAX_OPS];
     VnGrid mask_grids[VN_MAX_OPS];
     size_t slot_sizes[VN_SLOTS]; /**< values */
     size_t scratch;              /**< values, of each thread */
-    size_t norm_values, norm_bands; /**< the largest normalisation; 0: none */
+    size_t norm_bands;           /**< bands of the tallest normalisation; 0: none */
 } VnProgram;
 
 /** Write the program. @param width,height positive multiples of the encoder's stride */

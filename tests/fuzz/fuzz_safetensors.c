@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzz target: nn/safetensors.h and nn/encoder.h. What opens as a container has tensors that tile its data exactly; what opens
- * as an encoder opens again as the same one and can be run. What does not open gives an error that says so, and nothing. */
+/* Fuzz target: nn/safetensors.h and nn/encoder.h. What opens as a container has tensors that tile its data exactly;
+ * what opens as an encoder opens again as the same one and can be run. What does not open gives an error that says so,
+ * and nothing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,8 @@ static void check_tensors(const VnTensors *tensors, const uint8_t *data, size_t 
     size_t at = 0, bytes = 0;
     for (size_t i = 0; i < vn_tensors_count(tensors); i++) {
         const VnTensor *t = vn_tensors_at(tensors, i);
-        require(t->begin == at && t->end >= t->begin && t->data >= data && t->data + (t->end - t->begin) <= data + size);
+        require(t->begin == at && t->end >= t->begin && t->data >= data &&
+                t->data + (t->end - t->begin) <= data + size);
         require(vn_tensors_find(tensors, t->name) == t);
         at = t->end;
         bytes += t->end - t->begin;
@@ -40,7 +42,8 @@ static void run(const VnEncoder *encoder) {
     VnPass *pass;
     if (vn_pass_open(&pass, encoder, side, side, true, NULL, NULL) != VERNIS_OK)
         return;
-    float *rgb = vn_calloc((size_t)side * side, 3 * sizeof *rgb), *latent = vn_calloc(info->latent_channels, sizeof *latent);
+    float *rgb = vn_calloc((size_t)side * side, 3 * sizeof *rgb),
+          *latent = vn_calloc(info->latent_channels, sizeof *latent);
     if (rgb && latent) {
         vn_pass_forward(pass, rgb, latent);
         vn_pass_backward(pass, latent, rgb);
@@ -69,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require(vn_encoder_open_bytes(&second, data, size, "fuzz", NULL) == status);
     if (status == VERNIS_OK) {
         const VnEncoderInfo *a = vn_encoder_info(first), *b = vn_encoder_info(second);
-        require(a->parameters == b->parameters && a->family == b->family && a->stride == b->stride && !strcmp(a->name, b->name));
+        require(a->parameters == b->parameters && a->family == b->family && a->stride == b->stride &&
+                !strcmp(a->name, b->name));
         run(first);
     } else {
         require_error(&err, status);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every kernel of kern_list.h in every instruction set this machine has, against the scalar one: bit-equal on random input
- * of lengths 0 to 130 at odd addresses, with nothing outside the output touched. In the manner of dav1d's checkasm.
- *   check_kern            test
- *   check_kern --bench    and time each kernel, in values per nanosecond */
+/* Every kernel of kern_list.h in every instruction set this machine has, against the scalar one: bit-equal on random
+ * input of lengths 0 to 130 at odd addresses, with nothing outside the output touched. In the manner of dav1d's
+ * checkasm. check_kern            test check_kern --bench    and time each kernel, in values per nanosecond */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -10,7 +9,14 @@
 #include "base/rng.h"
 #include "kern/kern.h"
 
-enum { LONGEST = 130, BENCH_LENGTH = 4096, GUARD = 64, BUFFERS = 6, LENGTH = 5 * BENCH_LENGTH + 16 * GUARD, MASK = LENGTH / 64 };
+enum {
+    LONGEST = 130,
+    BENCH_LENGTH = 4096,
+    GUARD = 64,
+    BUFFERS = 6,
+    LENGTH = 5 * BENCH_LENGTH + 16 * GUARD,
+    MASK = LENGTH / 64
+};
 
 /* All that a kernel may read or write. */
 typedef struct Arena {
@@ -74,8 +80,8 @@ static void case_norm_back(const VnKern *k, Arena *a, size_t n) {
 
 static void case_gemm_in_order(const VnKern *k, Arena *a, size_t n) {
     size_t rows = 1 + shift % 6, depth = 1 + shift % 7;
-    k->gemm_in_order(rows, n, depth, buffer(a, 1), depth + 1, buffer(a, 2), n + 2, shift % 2 ? 0.0f : 0.5f, buffer(a, 0),
-                     n + 1);
+    k->gemm_in_order(rows, n, depth, buffer(a, 1), depth + 1, buffer(a, 2), n + 2, shift % 2 ? 0.0f : 0.5f,
+                     buffer(a, 0), n + 1);
 }
 
 static void case_axpy(const VnKern *k, Arena *a, size_t n) { k->axpy(buffer(a, 0), buffer(a, 1), 0.7f, n); }

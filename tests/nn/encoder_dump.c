@@ -30,8 +30,8 @@ static bool transfer(const char *path, float *data, size_t count, bool write) {
 }
 
 /* Median seconds of a forward and a backward pass. */
-static void time_passes(VnPass *pass, const float *rgb, float *latent, float *dz, float *gradient, size_t z, unsigned rounds,
-                        VnCpu cpu) {
+static void time_passes(VnPass *pass, const float *rgb, float *latent, float *dz, float *gradient, size_t z,
+                        unsigned rounds, VnCpu cpu) {
     double forward[64], backward[64];
     rounds = rounds < 64 ? rounds : 64;
     for (unsigned i = 0; i < rounds; i++) {

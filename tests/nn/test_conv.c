@@ -19,11 +19,13 @@ typedef struct Case {
     uint32_t width, height; /* of the input */
 } Case;
 
-/* Both kinds of convolution, few and many channels, one pixel, single rows and columns, and more than one gemm's pixels. */
-static const Case cases[] = {{3, 5, 3, 1, 1, 1},    {3, 64, 3, 1, 300, 3}, {3, 7, 3, 2, 2, 2},  {3, 32, 3, 2, 600, 6},
-                             {8, 8, 3, 1, 1, 1},    {8, 9, 3, 1, 2, 1},    {9, 8, 3, 1, 1, 5},  {64, 64, 3, 1, 33, 17},
-                             {16, 4, 3, 1, 801, 3}, {8, 8, 3, 1, 7, 300},  {8, 16, 3, 2, 2, 2}, {64, 64, 3, 2, 34, 18},
-                             {8, 5, 3, 2, 1030, 4}, {7, 11, 1, 1, 9, 4},   {64, 256, 1, 1, 31, 29}};
+/* Both kinds of convolution, few and many channels, one pixel, single rows and columns, and more than one gemm's
+ * pixels. */
+static const Case cases[] = {{3, 5, 3, 1, 1, 1},    {3, 64, 3, 1, 300, 3},  {3, 7, 3, 2, 2, 2},
+                             {3, 32, 3, 2, 600, 6}, {8, 8, 3, 1, 1, 1},     {8, 9, 3, 1, 2, 1},
+                             {9, 8, 3, 1, 1, 5},    {64, 64, 3, 1, 33, 17}, {16, 4, 3, 1, 801, 3},
+                             {8, 8, 3, 1, 7, 300},  {8, 16, 3, 2, 2, 2},    {64, 64, 3, 2, 34, 18},
+                             {8, 5, 3, 2, 1030, 4}, {7, 11, 1, 1, 9, 4},    {64, 256, 1, 1, 31, 29}};
 
 typedef struct Fixture {
     VnConv conv;
@@ -52,7 +54,11 @@ static Fixture make(const Case *c) {
     f.weights = values(n);
     for (size_t i = 0; i < n; i++)
         f.weights[i] = vn_rng_normal(4, c->in, i);
-    VnTensor weight = {.name = "w", .dtype = "F32", .rank = 4, .shape = {c->out, c->in, c->taps, c->taps}, .count = n,
+    VnTensor weight = {.name = "w",
+                       .dtype = "F32",
+                       .rank = 4,
+                       .shape = {c->out, c->in, c->taps, c->taps},
+                       .count = n,
                        .data = (const uint8_t *)f.weights};
     assert_int_equal(vn_conv_pack(&f.conv, &weight, NULL, c->stride, NULL), VERNIS_OK);
     /* What was in a slot before must not matter: everything starts as NaN. */

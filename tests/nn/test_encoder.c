@@ -105,8 +105,8 @@ static void matches_pytorch(const char *name, VnCpu cpu) {
     memcpy(r.rgb, rgb, area * sizeof *rgb);
     run_both(&r);
     if (!(distance(r.latent, latent, z) < 5e-6) || !(distance(r.gradient, gradient, g) < 5e-6))
-        fail_msg("%s on %s: latent off by %.2e, gradient by %.2e", name, vn_cpu_name(cpu), distance(r.latent, latent, z),
-                 distance(r.gradient, gradient, g));
+        fail_msg("%s on %s: latent off by %.2e, gradient by %.2e", name, vn_cpu_name(cpu),
+                 distance(r.latent, latent, z), distance(r.gradient, gradient, g));
     vn_free(rgb);
     vn_free(latent);
     vn_free(gradient);
@@ -146,12 +146,14 @@ static void test_info(void **state) {
         vn_encoder_close(&encoder);
         assert_null(encoder);
     }
-    /* t8_plain by hand: 3 blocks a level of 3 * 9 * 36 each, one at full size; 9 * 36 per stride; 9 * 18 in, 9 * 24 out */
+    /* t8_plain by hand: 3 blocks a level of 3 * 9 * 36 each, one at full size; 9 * 36 per stride; 9 * 18 in, 9 * 24 out
+     */
     VnEncoder *encoder = open_model("t8_plain");
     double block = 3 * 9 * 36, down = 9 * 36;
     double macs = 9 * 18 + block + (down + 3 * block) / 4 + (down + 3 * block) / 16 + (down + 3 * block + 9 * 24) / 64;
     assert_float_equal(vn_encoder_info(encoder)->macs_per_pixel, macs, 1e-9);
-    assert_int_equal(vn_encoder_info(encoder)->parameters, 9 * 18 + 6 + 10 * (3 * (9 * 36 + 6)) + 3 * 9 * 36 + 9 * 24 + 4);
+    assert_int_equal(vn_encoder_info(encoder)->parameters,
+                     9 * 18 + 6 + 10 * (3 * (9 * 36 + 6)) + 3 * 9 * 36 + 9 * 24 + 4);
     assert_int_equal(vn_encoder_info(encoder)->file_bytes, 50208);
     vn_encoder_close(&encoder);
 }
@@ -182,8 +184,8 @@ static void test_threads_and_passes(void **state) {
     }
 }
 
-/* The slope of <u, z> along the gradient's own direction, from both sides, is the gradient's norm: any other vector would
- * promise more than it gives. Small steps, because each ReLU's corner that they cross is an error. */
+/* The slope of <u, z> along the gradient's own direction, from both sides, is the gradient's norm: any other vector
+ * would promise more than it gives. Small steps, because each ReLU's corner that they cross is an error. */
 static void test_finite_differences(void **state) {
     (void)state;
     for (unsigned i = 0; i < MODELS; i++) {
@@ -225,8 +227,8 @@ static void test_pass_refusals(void **state) {
     static const struct {
         uint32_t width, height;
         VernisStatus status;
-    } bad[] = {{0, 8, VERNIS_E_ARGUMENT}, {8, 0, VERNIS_E_ARGUMENT}, {12, 8, VERNIS_E_ARGUMENT}, {8, 7, VERNIS_E_ARGUMENT},
-               {65544, 8, VERNIS_E_LIMIT}, {8, 4294967288u, VERNIS_E_LIMIT}};
+    } bad[] = {{0, 8, VERNIS_E_ARGUMENT}, {8, 0, VERNIS_E_ARGUMENT},  {12, 8, VERNIS_E_ARGUMENT},
+               {8, 7, VERNIS_E_ARGUMENT}, {65544, 8, VERNIS_E_LIMIT}, {8, 4294967288u, VERNIS_E_LIMIT}};
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
         VnError err = {0};
         VnPass *pass;
@@ -262,9 +264,12 @@ static void test_builtins(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_goldens),       cmocka_unit_test(test_info),
-        cmocka_unit_test(test_threads_and_passes), cmocka_unit_test(test_finite_differences),
-        cmocka_unit_test(test_pass_refusals), cmocka_unit_test(test_builtins),
+        cmocka_unit_test(test_goldens),
+        cmocka_unit_test(test_info),
+        cmocka_unit_test(test_threads_and_passes),
+        cmocka_unit_test(test_finite_differences),
+        cmocka_unit_test(test_pass_refusals),
+        cmocka_unit_test(test_builtins),
     };
     vn_kern_init(VN_CPU_AMX);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,8 @@ static void test_repeats(void **state) {
             assert_string_equal(info.name, "a_model");
             double block = 3 * 9 * 16;
             assert_float_equal(info.macs_per_pixel,
-                               9 * 12 / 4. + (9 * 16 + quarter * block) / 16 + (9 * 16 + eighth * block + 9 * 8) / 64, 1e-9);
+                               9 * 12 / 4. + (9 * 16 + quarter * block) / 16 + (9 * 16 + eighth * block + 9 * 8) / 64,
+                               1e-9);
         }
     }
     Maker m = make_s8("", 0, 1);
@@ -42,7 +43,8 @@ static void test_repeats(void **state) {
     VnEncoderInfo info;
     VnError err = {0};
     assert_int_equal(open_file(&file, &info, &err), VERNIS_E_MODEL);
-    assert_string_equal(err.text, "layer 4 is a 3x3 convolution without bias, but a T32 encoder has a residual block there");
+    assert_string_equal(err.text,
+                        "layer 4 is a 3x3 convolution without bias, but a T32 encoder has a residual block there");
 }
 
 /* A maker that leaves one thing out or gets one wrong, by editing the header of a sound file in place. */
@@ -188,11 +190,8 @@ static void test_short_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_repeats),
-        cmocka_unit_test(test_wrong_tensors),
-        cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_short_memory),
+        cmocka_unit_test(test_repeats), cmocka_unit_test(test_wrong_tensors), cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_files),   cmocka_unit_test(test_short_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,8 +7,8 @@
 static void test_types(void **state) {
     (void)state;
     /* 1, -2, smallest subnormal half, 0; then 1, -2.5 as bfloat16; then 0.1f, -1e-40f (subnormal) as float */
-    static const uint8_t data[] = {0x00, 0x3c, 0x00, 0xc0, 0x01, 0x00, 0x00, 0x80, 0x80, 0x3f, 0x20, 0xc0,
-                                   0xcd, 0xcc, 0xcc, 0x3d, 0xc2, 0x16, 0x01, 0x80};
+    static const uint8_t data[] = {0x00, 0x3c, 0x00, 0xc0, 0x01, 0x00, 0x00, 0x80, 0x80, 0x3f,
+                                   0x20, 0xc0, 0xcd, 0xcc, 0xcc, 0x3d, 0xc2, 0x16, 0x01, 0x80};
     VnBytes file = file_of("{\"__metadata__\":{\"vernis.name\":\"n\"},"
                            "\"c\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[12,20]},"
                            "\"a\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[0,8]},"
@@ -69,8 +69,8 @@ static void test_not_finite(void **state) {
     static const struct {
         const char *dtype;
         uint8_t bytes[4];
-    } bad[] = {{"F16", {0, 0x7c}},          {"F16", {1, 0xfe}},             {"BF16", {0x80, 0x7f}},
-               {"BF16", {0xc0, 0xff}},      {"F32", {0, 0, 0x80, 0xff}},    {"F32", {1, 0, 0xc0, 0x7f}}};
+    } bad[] = {{"F16", {0, 0x7c}},     {"F16", {1, 0xfe}},          {"BF16", {0x80, 0x7f}},
+               {"BF16", {0xc0, 0xff}}, {"F32", {0, 0, 0x80, 0xff}}, {"F32", {1, 0, 0xc0, 0x7f}}};
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
         VnTensor t = {.name = "7.bias", .dtype = bad[i].dtype, .count = 1, .data = bad[i].bytes};
         float v;
@@ -84,7 +84,8 @@ static void test_not_finite(void **state) {
     assert_non_null(strstr(err.text, "type I64"));
 }
 
-#define ENTRY(name, dtype, shape, range) "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" range "}"
+#define ENTRY(name, dtype, shape, range) \
+    "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" range "}"
 
 static void test_lies(void **state) {
     (void)state;
@@ -105,18 +106,24 @@ static void test_lies(void **state) {
         {"{" ENTRY("a", "F32", "[2,2.5]", "[0,16]") "}", "dimension 1 is not a size", VERNIS_E_FORMAT},
         {"{" ENTRY("a", "F32", "[4294967296,4294967296]", "[0,16]") "}", "its shape overflows", VERNIS_E_FORMAT},
         {"{" ENTRY("a", "F32", "[4611686018427387904]", "[0,16]") "}", "its shape overflows", VERNIS_E_FORMAT},
-        {"{" ENTRY("a", "F32", "[0,9223372036854775807,9223372036854775807]", "[0,16]") "}", "overflows", VERNIS_E_FORMAT},
+        {"{" ENTRY("a", "F32", "[0,9223372036854775807,9223372036854775807]", "[0,16]") "}", "overflows",
+         VERNIS_E_FORMAT},
         {"{" ENTRY("a", "F32", "[99999999999999999999]", "[0,16]") "}", "JSON", VERNIS_E_FORMAT},
-        {"{" ENTRY("a", "F32", "[3]", "[0,16]") "}", "shape [3] of F32 needs 12 bytes, its range has 16", VERNIS_E_FORMAT},
+        {"{" ENTRY("a", "F32", "[3]", "[0,16]") "}", "shape [3] of F32 needs 12 bytes, its range has 16",
+         VERNIS_E_FORMAT},
         {"{" ENTRY("a", "F32", "[4]", "[16,0]") "}", "ascending pair", VERNIS_E_FORMAT},
         {"{" ENTRY("a", "F32", "[4]", "[-16,0]") "}", "ascending pair", VERNIS_E_FORMAT},
-        {"{" ENTRY("a", "F32", "[4]", "[4,20]") "}", "ends at byte 20 of the data, but the file holds only 16", VERNIS_E_FORMAT},
-        {"{" ENTRY("a", "F32", "[4]", "[9223372036854775791,9223372036854775807]") "}", "ends at byte", VERNIS_E_FORMAT},
-        {"{" ENTRY("a", "F32", "[3]", "[0,12]") "," ENTRY("b", "F32", "[2]", "[8,16]") "}", "tensor 'b': its bytes overlap those of 'a'",
+        {"{" ENTRY("a", "F32", "[4]", "[4,20]") "}", "ends at byte 20 of the data, but the file holds only 16",
          VERNIS_E_FORMAT},
-        {"{" ENTRY("a", "F32", "[1]", "[0,4]") "," ENTRY("b", "F32", "[2]", "[8,16]") "}", "tensor 'b': 4 bytes before it", VERNIS_E_FORMAT},
+        {"{" ENTRY("a", "F32", "[4]", "[9223372036854775791,9223372036854775807]") "}", "ends at byte",
+         VERNIS_E_FORMAT},
+        {"{" ENTRY("a", "F32", "[3]", "[0,12]") "," ENTRY("b", "F32", "[2]", "[8,16]") "}",
+         "tensor 'b': its bytes overlap those of 'a'", VERNIS_E_FORMAT},
+        {"{" ENTRY("a", "F32", "[1]", "[0,4]") "," ENTRY("b", "F32", "[2]", "[8,16]") "}",
+         "tensor 'b': 4 bytes before it", VERNIS_E_FORMAT},
         {"{" ENTRY("a", "F32", "[3]", "[0,12]") "}", "4 bytes after the last tensor", VERNIS_E_FORMAT},
-        {"{" ENTRY("a", "F32", "[2]", "[0,8]") "," ENTRY("a", "F32", "[2]", "[8,16]") "}", "duplicate", VERNIS_E_FORMAT},
+        {"{" ENTRY("a", "F32", "[2]", "[0,8]") "," ENTRY("a", "F32", "[2]", "[8,16]") "}", "duplicate",
+         VERNIS_E_FORMAT},
         {"{\"__metadata__\":3," ENTRY("a", "F32", "[4]", "[0,16]") "}", "__metadata__", VERNIS_E_FORMAT},
         {"{" ENTRY("a", "F32", "[4]", "[0,16]") "} x", "JSON", VERNIS_E_FORMAT},
     };
@@ -136,8 +143,12 @@ static void test_header_lengths(void **state) {
     static const struct {
         uint64_t length;
         VernisStatus status;
-    } bad[] = {{UINT64_MAX, VERNIS_E_LIMIT}, {(uint64_t)1 << 40, VERNIS_E_LIMIT},  {(4 << 20) + 1, VERNIS_E_LIMIT},
-               {4 << 20, VERNIS_E_FORMAT},   {3, VERNIS_E_FORMAT},                 {0, VERNIS_E_FORMAT},
+    } bad[] = {{UINT64_MAX, VERNIS_E_LIMIT},
+               {(uint64_t)1 << 40, VERNIS_E_LIMIT},
+               {(4 << 20) + 1, VERNIS_E_LIMIT},
+               {4 << 20, VERNIS_E_FORMAT},
+               {3, VERNIS_E_FORMAT},
+               {0, VERNIS_E_FORMAT},
                {1, VERNIS_E_FORMAT}};
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
         uint8_t file[10] = {0, 0, 0, 0, 0, 0, 0, 0, '{', '}'};
@@ -196,9 +207,9 @@ static void test_truncation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),          cmocka_unit_test(test_all_halves), cmocka_unit_test(test_not_finite),
-        cmocka_unit_test(test_lies),           cmocka_unit_test(test_header_lengths),
-        cmocka_unit_test(test_floods),         cmocka_unit_test(test_truncation),
+        cmocka_unit_test(test_types),      cmocka_unit_test(test_all_halves),     cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_lies),       cmocka_unit_test(test_header_lengths), cmocka_unit_test(test_floods),
+        cmocka_unit_test(test_truncation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
