@@ -31,7 +31,7 @@ void vn_encoder_close(VnEncoder **encoder) {
 /* The name is printed and becomes a JSON key: printable ASCII only. */
 static void set_name(char out[64], const char *name) {
     size_t n = 0;
-    for (; name[n] && n < 63; n++)
+    for (; n < 63 && name[n]; n++)
         out[n] = name[n] > ' ' && name[n] < 127 ? name[n] : '_';
     out[n] = 0;
 }

@@ -178,8 +178,10 @@ static VernisStatus choose(const struct Family **family, char *roles, const Name
 static VernisStatus need(const VnTensor **out, const Names *names, const char *family, unsigned layer, const char *part,
                          unsigned rank, const size_t *shape, VnError *err) {
     const VnTensor *t = *out = find(names, layer, part);
-    if (!t)
-        return missing(names, layer, part, family, err);
+    if (!t) {
+        missing(names, layer, part, family, err);
+        return VERNIS_E_MODEL;
+    }
     bool good = t->rank == rank;
     for (unsigned i = 0; good && i < rank; i++) {
         if (!t->shape[i] || (shape[i] ? t->shape[i] != shape[i] : t->shape[i] > VN_MAX_CHANNELS))

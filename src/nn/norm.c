@@ -39,7 +39,8 @@ static void sum_rows(Job *job, unsigned i, const float *a, const float *b) {
 
 /* Means of what sum_rows summed, over all bands in order. */
 static void means(const VnNorm *norm, unsigned bands, double out[2 * VN_POOL_GROUPS]) {
-    double count = (double)norm->grid.width * norm->grid.height * (norm->grid.channels / VN_POOL_GROUPS);
+    size_t width = norm->grid.channels / VN_POOL_GROUPS;
+    double count = (double)norm->grid.width * norm->grid.height * (double)width;
     for (size_t k = 0; k < 2 * VN_POOL_GROUPS; k++) {
         double sum = 0;
         for (size_t i = 0; i < bands; i++)

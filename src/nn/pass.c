@@ -85,7 +85,7 @@ VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width
     pass->pool = pool;
     pass->backward = backward;
     vn_program_make(&pass->program, encoder, width, height);
-    Offsets at;
+    Offsets at = {0};
     book(pass, &at);
     VernisStatus status = vn_plan_commit(&pass->plan, err);
     if (status != VERNIS_OK) {
