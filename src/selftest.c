@@ -37,8 +37,12 @@ static VernisStatus check_machine(Table *table, const VernisSession *session) {
     snprintf(detail, sizeof detail, "%s found, %s used, %u threads", vn_cpu_name(vn_cpu_detect()),
              vn_cpu_name(session->cpu), vn_pool_threads(session->pool));
     VN_TRY(add_row(table, "processor", true, detail));
-    const char *found = vn_blas_core_found(), *chosen = vn_blas_core_chosen();
-    if (strcmp(found, chosen))
+    const char *found = vn_blas_core_found(), *chosen = vn_blas_core_chosen(), *better;
+    if (vn_blas_needs_restart(&better))
+        snprintf(detail, sizeof detail,
+                 "%s, which is slow here, and this OpenBLAS cannot change it: set OPENBLAS_CORETYPE=%s", chosen,
+                 better);
+    else if (strcmp(found, chosen))
         snprintf(detail, sizeof detail, "came as %s, which this processor is not; set to %s", found, chosen);
     else
         snprintf(detail, sizeof detail, "%s", chosen);
