@@ -78,24 +78,41 @@ static inline void pixel_transpose(float out[8][8], float in[8][8]) {
             out[j][i] = in[i][j];
 }
 
+/* libjpeg's integer DCT keeps two bits below the point after its first pass, in which values are sqrt(8) times ours, and
+ * three after its second. Rounding as it does decides most ties between two quantised values its way. */
+#define PIXEL_PASS 11.3137085f
+
+static inline void pixel_round_tile(float t[8][8], float scale) {
+    for (size_t i = 0; i < 8; i++)
+        for (size_t j = 0; j < 8; j++)
+            t[i][j] = pixel_round(t[i][j] * scale) / scale;
+}
+
 static void jpeg_blocks(float *samples, size_t stride, size_t blocks, const float *step) {
     for (size_t b = 0; b < blocks; b++, samples += 8) {
         float a[8][8], t[8][8];
         for (size_t i = 0; i < 8; i++)
             for (size_t j = 0; j < 8; j++)
-                a[i][j] = samples[i * stride + j] - 128;
+                a[j][i] = samples[i * stride + j] - 128;
         pixel_dct_columns(t, a);
+        pixel_round_tile(t, PIXEL_PASS);
         pixel_transpose(a, t);
-        pixel_dct_columns(t, a); /* t[u][v]: u along the row */
-        for (size_t u = 0; u < 8; u++)
-            for (size_t v = 0; v < 8; v++)
-                t[u][v] = pixel_round(t[u][v] / step[v * 8 + u]) * step[v * 8 + u];
+        pixel_dct_columns(t, a);
+        pixel_round_tile(t, 8);
+        for (size_t v = 0; v < 8; v++)
+            for (size_t u = 0; u < 8; u++) {
+                float x = t[v][u] / step[v * 8 + u], size = x < 0 ? -x : x;
+                /* halves away from zero: x is a multiple of 1 / (8 * 255) at least */
+                size = pixel_round(size + 2e-4f) * step[v * 8 + u];
+                t[v][u] = x < 0 ? -size : size;
+            }
         pixel_idct_columns(a, t);
+        pixel_round_tile(a, PIXEL_PASS);
         pixel_transpose(t, a);
         pixel_idct_columns(a, t);
         for (size_t i = 0; i < 8; i++)
             for (size_t j = 0; j < 8; j++)
-                samples[i * stride + j] = pixel_clamp(pixel_round(a[i][j] + 128), 255);
+                samples[i * stride + j] = pixel_clamp(pixel_round(a[j][i] + 128), 255);
     }
 }
 
