@@ -87,8 +87,8 @@ static void convolve(unsigned taps, size_t stride, const float *matrix, VnGrid i
 static void gradient_row(const VnConv *conv, VnGrid in, float *dx, const float *dy, uint32_t width, size_t oy,
                          uint32_t y0, uint32_t y1, float *scratch) {
     const VnKern *kern = vn_kern();
-    size_t ci = conv->in, s = conv->stride;
-    size_t first = y0 + 1 > s * oy ? y0 + 1 - s * oy : 0, end = y1 + 1 - s * oy < 3 ? y1 + 1 - s * oy : 3;
+    size_t ci = conv->in, s = conv->stride, pad = conv->shift ? 0 : 1;
+    size_t first = y0 + pad > s * oy ? y0 + pad - s * oy : 0, end = y1 + pad - s * oy < 3 ? y1 + pad - s * oy : 3;
     size_t patch = (end - first) * 3 * ci;
     for (size_t ox = 0; ox < width; ox += GRADIENT_PIXELS) {
         size_t n = width - ox < GRADIENT_PIXELS ? width - ox : GRADIENT_PIXELS;
@@ -96,14 +96,13 @@ static void gradient_row(const VnConv *conv, VnGrid in, float *dx, const float *
                 scratch, patch);
         for (size_t ky = first; ky < end; ky++) {
             const float *t = scratch + (ky - first) * 3 * ci;
-            float *row = dx + vn_grid_row(in, s * oy + ky - 1);
+            float *row = dx + vn_grid_row(in, s * oy + ky - pad);
             size_t from = 0;
-            if (!ox) { /* the left tap of the first pixel falls on the zeros before the row, which another band may own
-                        */
+            if (!ox && pad) { /* the first pixel's left tap falls on the zeros before the row, maybe another band's */
                 kern->scatter_add(row, 0, t + ci, 0, 2 * ci, 1);
                 from = 1;
             }
-            kern->scatter_add(row + (s * (ox + from) - 1) * ci, s * ci, t + from * patch, patch, 3 * ci, n - from);
+            kern->scatter_add(row + (s * (ox + from) - pad) * ci, s * ci, t + from * patch, patch, 3 * ci, n - from);
         }
     }
 }
@@ -112,8 +111,8 @@ static void add_gradients(const VnConv *conv, VnGrid in, float *dx, VnGrid out, 
                           uint32_t y1, float *scratch) {
     if (!add)
         memset(dx + vn_grid_row(in, y0), 0, (vn_grid_row(in, y1) - vn_grid_row(in, y0)) * sizeof *dx);
-    size_t s = conv->stride, first = y0 ? (y0 + s - 2) / s : 0;
-    for (size_t oy = first; oy < out.height && s * oy <= y1; oy++)
+    size_t s = conv->stride, pad = conv->shift ? 0 : 1, first = y0 + pad > 2 ? (y0 + pad - 2 + s - 1) / s : 0;
+    for (size_t oy = first; oy < out.height && s * oy < y1 + pad; oy++)
         gradient_row(conv, in, dx, dy + vn_grid_row(out, oy), out.width, oy, y0, y1, scratch);
 }
 
@@ -125,6 +124,8 @@ void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, 
                               vn_grid_pitch(out) * out.channels);
         add = true;
     }
+    if (conv->shift)
+        x += (vn_grid_pitch(in) + 1) * in.channels;
     convolve(conv->taps, conv->stride, conv->forward, in, x, out, y, add, y0, y1, scratch);
     vn_grid_seal(out, y, y0, y1);
 }

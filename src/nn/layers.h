@@ -29,6 +29,7 @@ enum {
  * does. */
 typedef struct VnConv {
     unsigned in, out, taps, stride;
+    bool shift; /**< stride 2 only: taps at 2x, 2x + 1, 2x + 2 (padding on the right and below), not from 2x - 1 on */
     bool flip; /**< backward is a convolution with flipped, transposed weights; else patch gradients are added up */
     float *forward;     /**< per block of input channels: (ky, kx, channel) x out */
     float *backward;    /**< flip: the same for the convolution from out to in; else out x (ky, kx, in) */

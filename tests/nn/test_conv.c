@@ -17,15 +17,19 @@
 typedef struct Case {
     unsigned in, out, taps, stride;
     uint32_t width, height; /* of the input */
+    bool shift;
 } Case;
 
 /* Both kinds of convolution, few and many channels, one pixel, single rows and columns, and more than one gemm's
  * pixels. */
-static const Case cases[] = {{3, 5, 3, 1, 1, 1},    {3, 64, 3, 1, 300, 3},  {3, 7, 3, 2, 2, 2},
-                             {3, 32, 3, 2, 600, 6}, {8, 8, 3, 1, 1, 1},     {8, 9, 3, 1, 2, 1},
-                             {9, 8, 3, 1, 1, 5},    {64, 64, 3, 1, 33, 17}, {16, 4, 3, 1, 801, 3},
-                             {8, 8, 3, 1, 7, 300},  {8, 16, 3, 2, 2, 2},    {64, 64, 3, 2, 34, 18},
-                             {8, 5, 3, 2, 1030, 4}, {7, 11, 1, 1, 9, 4},    {64, 256, 1, 1, 31, 29}};
+static const Case cases[] = {
+    {3, 5, 3, 1, 1, 1, false},    {3, 64, 3, 1, 300, 3, false},  {3, 7, 3, 2, 2, 2, false},
+    {3, 32, 3, 2, 600, 6, false}, {8, 8, 3, 1, 1, 1, false},     {8, 9, 3, 1, 2, 1, false},
+    {9, 8, 3, 1, 1, 5, false},    {64, 64, 3, 1, 33, 17, false}, {16, 4, 3, 1, 801, 3, false},
+    {8, 8, 3, 1, 7, 300, false},  {8, 16, 3, 2, 2, 2, false},    {64, 64, 3, 2, 34, 18, false},
+    {8, 5, 3, 2, 1030, 4, false}, {7, 11, 1, 1, 9, 4, false},    {64, 256, 1, 1, 31, 29, false},
+    {8, 16, 3, 2, 2, 2, true},    {64, 64, 3, 2, 34, 18, true},  {8, 5, 3, 2, 1030, 4, true},
+    {3, 8, 3, 2, 6, 10, true}};
 
 typedef struct Fixture {
     VnConv conv;
@@ -61,6 +65,7 @@ static Fixture make(const Case *c) {
                        .count = n,
                        .data = (const uint8_t *)f.weights};
     assert_int_equal(vn_conv_pack(&f.conv, &weight, NULL, c->stride, NULL), VERNIS_OK);
+    f.conv.shift = c->shift;
     /* What was in a slot before must not matter: everything starts as NaN. */
     f.x_block = values(vn_grid_size(f.in));
     f.y_block = values(vn_grid_size(f.out));
@@ -82,7 +87,7 @@ static void drop(Fixture *f) {
 
 static double plain(const Case *c, const Fixture *f, uint32_t oy, uint32_t ox, unsigned o) {
     double sum = 0;
-    int pad = c->taps == 3;
+    int pad = c->taps == 3 && !c->shift;
     for (unsigned i = 0; i < c->in; i++) {
         for (unsigned ky = 0; ky < c->taps; ky++) {
             for (unsigned kx = 0; kx < c->taps; kx++) {
