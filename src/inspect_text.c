@@ -91,6 +91,7 @@ VernisStatus vernis_inspect_file(const char *path, int json, char **out, VernisE
                         {"licensor_url", "licensor", r->licensor_url},
                         {"contact_url", "contact", r->contact_url},
                         {"usage_terms", "usage terms", r->usage_terms},
+                        {"constraints", "constraints", r->constraints},
                         {"description", "description", r->description},
                         {"data_mining", "data mining", r->data_mining},
                         {"source_type", "source type", r->source_type},

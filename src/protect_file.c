@@ -124,16 +124,18 @@ static VernisStatus decide_data_mining(const VernisSession *session, VnRights *r
 
 static VernisStatus attach_metadata(const VernisSession *session, const VnFormat *format, const VnBag *bag,
                                     VnBytes *file, VernisResult *result, VnError *err) {
-    VnBytes exif = {0}, xmp = {0};
+    VnBytes exif = {0}, xmp = {0}, iptc = {0};
     VnRights rights = {0};
+    char warning[200];
     VernisStatus status;
     /* The user's own words first; what the source says fills the gaps as far as --keep allows. */
     char *const *from[] = {&session->rights.creator,     &session->rights.copyright,    &session->rights.credit,
                            &session->rights.license_url, &session->rights.licensor_url, &session->rights.contact_url,
-                           &session->rights.usage_terms, &session->rights.data_mining,  &session->rights.source_type};
-    char **to[] = {&rights.creator,     &rights.copyright,    &rights.credit,
-                   &rights.license_url, &rights.licensor_url, &rights.contact_url,
-                   &rights.usage_terms, &rights.data_mining,  &rights.source_type};
+                           &session->rights.usage_terms, &session->rights.data_mining,  &session->rights.source_type,
+                           &session->rights.constraints};
+    char **to[] = {&rights.creator,      &rights.copyright,   &rights.credit,      &rights.license_url,
+                   &rights.licensor_url, &rights.contact_url, &rights.usage_terms, &rights.data_mining,
+                   &rights.source_type,  &rights.constraints};
     for (size_t i = 0; i < sizeof to / sizeof *to; i++)
         if (*from[i] && !(*to[i] = vn_strdup(*from[i]))) {
             status = vn_no_memory(err, "protect", strlen(*from[i]), "metadata");
@@ -141,14 +143,19 @@ static VernisStatus attach_metadata(const VernisSession *session, const VnFormat
         }
     VN_CHECK(vn_rights_from_bag(&rights, bag, session->keep, err));
     VN_CHECK(decide_data_mining(session, &rights, err));
+    VN_CHECK(vn_rights_settle(&rights, warning, err));
+    if (*warning)
+        warn(result, "%s", warning);
     VN_CHECK(vn_exif_make(&exif, &rights, err));
     VN_CHECK(vn_xmp_make(&xmp, &rights, err));
-    VN_CHECK(vn_meta_splice(file, format->name, &exif, &xmp, err));
+    VN_CHECK(vn_iptc_make(&iptc, &rights, err));
+    VN_CHECK(vn_meta_splice(file, format->name, &exif, &xmp, &iptc, err));
     const char *value = rights.data_mining ? strstr(rights.data_mining, "DMI-") : NULL;
     snprintf(result->data_mining, sizeof result->data_mining, "%s", value ? value : "");
 done:
     vn_bytes_free(&exif);
     vn_bytes_free(&xmp);
+    vn_bytes_free(&iptc);
     vn_rights_free(&rights);
     return status;
 }

@@ -90,6 +90,7 @@ static VernisStatus read_rights(VnRights *rights, const VernisSettings *settings
     VN_TRY(copy_text(&rights->licensor_url, settings, "licensor-url", err));
     VN_TRY(copy_text(&rights->contact_url, settings, "contact-url", err));
     VN_TRY(copy_text(&rights->usage_terms, settings, "usage-terms", err));
+    VN_TRY(copy_text(&rights->constraints, settings, "constraints", err));
     if (vernis_settings_is_set(settings, "data-mining"))
         VN_TRY(vn_data_mining_uri(&rights->data_mining, vernis_settings_text(settings, "data-mining"), err));
     return vn_source_type_uri(&rights->source_type, vernis_settings_text(settings, "source-type"), err);

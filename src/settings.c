@@ -77,6 +77,8 @@ static const VernisSettingInfo table[] = {
     TEXT("licensor-url", 0, VERNIS_TEXT, NULL, "protect", "URL", "Page where a licence can be had."),
     TEXT("contact-url", 0, VERNIS_TEXT, NULL, "protect", "URL", "Page where the artist can be reached."),
     TEXT("usage-terms", 0, VERNIS_TEXT, NULL, "protect", "TEXT", "Terms of use in words."),
+    TEXT("constraints", 0, VERNIS_TEXT, NULL, "protect", "TEXT",
+         "What DMI-PROHIBITED-SEECONSTRAINT refers to, such as: no replicas, no imitation of style."),
     TEXT("data-mining", 0, VERNIS_TEXT, NULL, "protect", "all|ai|genai|allow|none|URI",
          "What is reserved: all mining, AI training, generative AI training, nothing (allow), not stated (none) or a "
          "plus:DataMining value; default: all except search engine indexing."),

@@ -54,6 +54,10 @@ extern const VnRightsField vn_rights_fields[VN_RIGHTS_FIELDS];
 static inline char **vn_rights_at(VnRights *rights, size_t offset) {
     return (char **)(void *)((char *)rights + offset);
 }
+/** How many creators "A; B" names; 1 when taking it apart and joining it again would not give the same text. */
+int vn_creator_count(const char *text);
+/** The length of the first of `count` creators. The next one begins two bytes behind it. */
+size_t vn_creator_length(const char *text, int count);
 /** A copy with every text as vn_text_own makes it. On failure `out` is freed. */
 VernisStatus vn_rights_clean(VnRights *out, const VnRights *rights, VnError *err);
 

@@ -11,12 +11,13 @@
 typedef struct VnRights {
     char *creator;      /**< dc:creator, EXIF Artist, IIM 2:80 */
     char *copyright;    /**< dc:rights, EXIF Copyright, IIM 2:116 */
-    char *credit;       /**< photoshop:Credit */
+    char *credit;       /**< photoshop:Credit, IIM 2:110 */
     char *license_url;  /**< xmpRights:WebStatement */
     char *licensor_url; /**< plus:Licensor / plus:LicensorURL */
     char *contact_url;  /**< Iptc4xmpCore:CreatorContactInfo / CiUrlWork */
     char *usage_terms;  /**< xmpRights:UsageTerms */
-    char *description;  /**< dc:description, EXIF ImageDescription; only ever kept from the source, never invented */
+    char *constraints;  /**< plus:OtherConstraints: the text that DMI-PROHIBITED-SEECONSTRAINT refers to */
+    char *description;  /**< dc:description, EXIF ImageDescription, IIM 2:120; only ever kept from the source */
     char *data_mining;  /**< the full plus:DataMining URI; NULL: none */
     char *source_type;  /**< the full Iptc4xmpExt:DigitalSourceType URI; NULL: not written */
 } VnRights;
@@ -31,6 +32,10 @@ VernisStatus vn_data_mining_uri(char **uri, const char *choice, VnError *err);
 /** The URI for --source-type human|photo|scan|none, or NULL (not said). *uri is heap, or NULL for "none" and NULL. */
 VernisStatus vn_source_type_uri(char **uri, const char *choice, VnError *err);
 
+/** What a data-mining value refers to is made to be there: DMI-PROHIBITED-SEECONSTRAINT takes the usage terms as its
+ * constraints when none are given. @param warning "" or what is missing still; capacity 200 */
+VernisStatus vn_rights_settle(VnRights *rights, char *warning, VnError *err);
+
 /** Fill the fields of `rights` that are NULL from the source file's XMP, EXIF and IIM, in this order, as far as the
  * policy allows (rights: creator, copyright, credit, licence and contact fields, a data-mining value of the vocabulary,
  * and a source type that says AI, since provenance is not laundered away; all: description and any source type too;
@@ -44,15 +49,19 @@ VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, VnKeep keep,
  * characters go. */
 VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err);
 /** XMP packet made new, UTF-8, read-only packet trailer; empty when there is nothing to say. Also says xmpRights:Marked
- * with a creator or copyright, tdm:reservation with a prohibition, and plus:OtherConstraints (the usage terms) with
- * DMI-PROHIBITED-SEECONSTRAINT. A creator "A; B" is a list of two. */
+ * with a creator or copyright, and tdm:reservation with a prohibition. A creator "A; B" is a list of two. */
 VernisStatus vn_xmp_make(VnBytes *out, const VnRights *rights, VnError *err);
+/** IIM records made new, for JPEG: creators, copyright, credit and description, marked as UTF-8 (1:90), each cut between
+ * characters at what IIM 4.2 allows (32, 128, 32 and 2000 bytes); empty when there is nothing to say. */
+VernisStatus vn_iptc_make(VnBytes *out, const VnRights *rights, VnError *err);
 
-/** Put EXIF and XMP into a finished file as vn_format encode made it (JPEG: APP1 after APP0; PNG: eXIf and iTXt before
- * IDAT). Empty or NULL ones are left out. Refused: a file that is damaged, has bytes after its end or has EXIF or XMP
- * already (VERNIS_E_FORMAT); EXIF over 65527 or XMP over 65000 bytes (VERNIS_E_LIMIT).
+/** Put EXIF, XMP and IIM into a finished file as vn_format encode made it (JPEG: APP1 and APP13 after APP0; PNG: eXIf
+ * and iTXt before IDAT). Empty or NULL ones are left out, and IIM where the format has no place for it. Refused: a file
+ * that is damaged, has bytes after its end or has such metadata already (VERNIS_E_FORMAT); EXIF over 65527, XMP over
+ * 65000 or IIM over 65000 bytes (VERNIS_E_LIMIT).
  * @param format "png" or "jpeg"; @param file replaced on success, untouched on failure */
-VernisStatus vn_meta_splice(VnBytes *file, const char *format, const VnBytes *exif, const VnBytes *xmp, VnError *err);
+VernisStatus vn_meta_splice(VnBytes *file, const char *format, const VnBytes *exif, const VnBytes *xmp,
+                            const VnBytes *iptc, VnError *err);
 
 /** What a file says about itself, for `vernis inspect` and tests: see vn_inspect. All text heap or NULL. */
 typedef struct VnInspection {

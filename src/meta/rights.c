@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -112,6 +113,7 @@ const VnRightsField vn_rights_fields[VN_RIGHTS_FIELDS] = {
     {"licensor-url", offsetof(VnRights, licensor_url)},
     {"contact-url", offsetof(VnRights, contact_url)},
     {"usage-terms", offsetof(VnRights, usage_terms)},
+    {"constraints", offsetof(VnRights, constraints)},
     {"data-mining", offsetof(VnRights, data_mining)},
     {"source-type", offsetof(VnRights, source_type)},
     {"description", offsetof(VnRights, description)},
@@ -134,6 +136,48 @@ VernisStatus vn_rights_clean(VnRights *out, const VnRights *rights, VnError *err
             vn_rights_free(out);
             return status;
         }
+    }
+    return VERNIS_OK;
+}
+
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+
+int vn_creator_count(const char *text) {
+    enum { CREATORS_MOST = 32 }; /* more stay one text, so that mark-up cannot outgrow the limit of a file */
+    int count = 1;
+    for (const char *at = text, *next; (next = strstr(at, "; ")) != NULL; at = next + 2) {
+        if (next == at || is_space(next[-1]) || is_space(next[2]) || !next[2] || ++count > CREATORS_MOST)
+            return 1;
+    }
+    return count;
+}
+
+size_t vn_creator_length(const char *text, int count) {
+    const char *end = count > 1 ? strstr(text, "; ") : NULL;
+    return end ? (size_t)(end - text) : strlen(text);
+}
+
+VernisStatus vn_rights_settle(VnRights *rights, char *warning, VnError *err) {
+    static const struct {
+        const char *value, *missing;
+    } references[] = {
+        {PLUS_VOCABULARY "DMI-PROHIBITED-SEECONSTRAINT", "constraints: say --constraints TEXT"},
+        {PLUS_VOCABULARY "DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR",
+         "an embedded rights expression, which Vernis does not write"},
+        {PLUS_VOCABULARY "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR",
+         "a linked rights expression, which Vernis does not write"},
+    };
+    *warning = '\0';
+    for (int i = 0; i < 3 && rights->data_mining; i++) {
+        if (strcmp(rights->data_mining, references[i].value) != 0)
+            continue;
+        if (i == 0 && !rights->constraints && rights->usage_terms) {
+            rights->constraints = vn_strdup(rights->usage_terms);
+            if (!rights->constraints)
+                return vn_no_memory(err, "rights", strlen(rights->usage_terms) + 1, "constraints");
+        }
+        if (i != 0 || !rights->constraints)
+            snprintf(warning, 200, "%s refers to %s", strrchr(references[i].value, '/') + 1, references[i].missing);
     }
     return VERNIS_OK;
 }
@@ -161,7 +205,7 @@ static bool may_keep(size_t offset, const char *value, VnKeep keep) {
 
 VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, VnKeep keep, VnError *err) {
     /* So that no foreign text, however long, makes the packet one that JPEG cannot hold (65 000 bytes).
-     * OtherConstraints may repeat the usage terms, so these count twice. */
+     * The constraints may become a copy of the usage terms, so these count twice. */
     enum { XML_MOST = 56000 };
     if (keep == VN_KEEP_NONE)
         return VERNIS_OK;

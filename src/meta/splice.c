@@ -10,10 +10,11 @@
 
 #define JPEG_EXIF_ID "Exif\0"                      /* with the closing NUL: six bytes */
 #define JPEG_XMP_ID "http://ns.adobe.com/xap/1.0/" /* 29 */
+#define JPEG_IIM_ID "Photoshop 3.0"                /* 14 */
 #define PNG_XMP_ID "XML:com.adobe.xmp"             /* 18 */
 
-enum { EXIF_MOST = 65533 - (int)sizeof JPEG_EXIF_ID, XMP_MOST = 65000 };
-enum { SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP0 = 0xe0, APP1 = 0xe1, TEM = 0x01, RST0 = 0xd0 };
+enum { EXIF_MOST = 65533 - (int)sizeof JPEG_EXIF_ID, XMP_MOST = 65000, IIM_MOST = 65000 };
+enum { SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP0 = 0xe0, APP1 = 0xe1, APP13 = 0xed, TEM = 0x01, RST0 = 0xd0 };
 
 static VernisStatus damaged(VnError *err, const char *format, const char *what) {
     return vn_fail(err, VERNIS_E_FORMAT, "splice", "metadata cannot be put into this %s file: %s", format, what);
@@ -21,6 +22,20 @@ static VernisStatus damaged(VnError *err, const char *format, const char *what) 
 
 static bool starts_with(const uint8_t *data, size_t size, const char *id, size_t id_size) {
     return size >= id_size && memcmp(data, id, id_size) == 0;
+}
+
+static uint32_t read_u32(const uint8_t *at) {
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static void write_u16(uint8_t *at, uint32_t value) {
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static void write_u32(uint8_t *at, uint32_t value) {
+    write_u16(at, value >> 16);
+    write_u16(at + 2, value);
 }
 
 /* --- JPEG --- */
@@ -54,6 +69,8 @@ static VernisStatus jpeg_place(size_t *place, const VnBytes *file, VnError *err)
         if (marker == APP1 && (starts_with(payload, length - 2, JPEG_EXIF_ID, sizeof JPEG_EXIF_ID) ||
                                starts_with(payload, length - 2, JPEG_XMP_ID, sizeof JPEG_XMP_ID)))
             return damaged(err, "JPEG", "it has EXIF or XMP already");
+        if (marker == APP13 && starts_with(payload, length - 2, JPEG_IIM_ID, sizeof JPEG_IIM_ID))
+            return damaged(err, "JPEG", "it has IIM already");
         at += 2 + length;
         frame = frame || is_frame(marker);
         app0_only = app0_only && marker == APP0;
@@ -68,29 +85,38 @@ static VernisStatus jpeg_add(VnBytes *to, const char *id, size_t id_size, const 
     if (!payload || !payload->size)
         return VERNIS_OK;
     size_t length = 2 + id_size + payload->size;
-    const uint8_t head[4] = {0xff, APP1, (uint8_t)(length >> 8), (uint8_t)length};
+    uint8_t head[4] = {0xff, APP1};
+    write_u16(head + 2, (uint32_t)length);
     VN_TRY(vn_bytes_append(to, head, sizeof head, err));
     VN_TRY(vn_bytes_append(to, id, id_size, err));
     return vn_bytes_append(to, payload->data, payload->size, err);
 }
 
-static VernisStatus jpeg_add_both(VnBytes *to, const VnBytes *exif, const VnBytes *xmp, VnError *err) {
+/* IIM is the Photoshop image resource 0x0404: "8BIM", number, empty name, 32-bit length, data, padded to even. */
+static VernisStatus jpeg_add_iim(VnBytes *to, const VnBytes *iptc, VnError *err) {
+    if (!iptc || !iptc->size)
+        return VERNIS_OK;
+    uint8_t head[4 + sizeof JPEG_IIM_ID + 12] = {0xff, APP13};
+    size_t odd = iptc->size & 1, length = sizeof head - 2 + iptc->size + odd;
+    write_u16(head + 2, (uint32_t)length);
+    memcpy(head + 4, JPEG_IIM_ID, sizeof JPEG_IIM_ID);
+    memcpy(head + 4 + sizeof JPEG_IIM_ID, "8BIM\x04\x04\0\0", 8);
+    write_u32(head + sizeof head - 4, (uint32_t)iptc->size);
+    VN_TRY(vn_bytes_append(to, head, sizeof head, err));
+    VN_TRY(vn_bytes_append(to, iptc->data, iptc->size, err));
+    return vn_bytes_append(to, "", odd, err);
+}
+
+static VernisStatus jpeg_add_all(VnBytes *to, const VnBytes *exif, const VnBytes *xmp, const VnBytes *iptc,
+                                 VnError *err) {
     VN_TRY(jpeg_add(to, JPEG_EXIF_ID, sizeof JPEG_EXIF_ID, exif, err));
-    return jpeg_add(to, JPEG_XMP_ID, sizeof JPEG_XMP_ID, xmp, err);
+    VN_TRY(jpeg_add(to, JPEG_XMP_ID, sizeof JPEG_XMP_ID, xmp, err));
+    return jpeg_add_iim(to, iptc, err);
 }
 
 /* --- PNG --- */
 
 static const uint8_t png_signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-
-static uint32_t read_u32(const uint8_t *at) {
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-static void write_u32(uint8_t *at, uint32_t value) {
-    for (int i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
 
 /* Where eXIf and iTXt belong: before the first IDAT, so behind every colour chunk and the palette. */
 static VernisStatus png_place(size_t *place, const VnBytes *file, VnError *err) {
@@ -148,30 +174,34 @@ static VernisStatus png_add_both(VnBytes *to, const VnBytes *exif, const VnBytes
 
 /* --- both --- */
 
-static VernisStatus check_payloads(const VnBytes *exif, const VnBytes *xmp, VnError *err) {
+static VernisStatus check_payloads(const VnBytes *exif, const VnBytes *xmp, const VnBytes *iptc, VnError *err) {
     if (exif && exif->size > EXIF_MOST)
         return vn_fail(err, VERNIS_E_LIMIT, "splice", "%zu bytes of EXIF, and at most %d fit a file", exif->size,
                        EXIF_MOST);
     if (xmp && xmp->size > XMP_MOST)
         return vn_fail(err, VERNIS_E_LIMIT, "splice", "%zu bytes of XMP, and at most %d fit a file", xmp->size,
                        XMP_MOST);
+    if (iptc && iptc->size > IIM_MOST)
+        return vn_fail(err, VERNIS_E_LIMIT, "splice", "%zu bytes of IIM, and at most %d fit a file", iptc->size,
+                       IIM_MOST);
     if (exif && exif->size && !starts_with(exif->data, exif->size, "II*\0", 4) &&
         !starts_with(exif->data, exif->size, "MM\0*", 4))
         return vn_fail(err, VERNIS_E_FORMAT, "splice", "the EXIF to be written is not a TIFF stream");
     return VERNIS_OK;
 }
 
-VernisStatus vn_meta_splice(VnBytes *file, const char *format, const VnBytes *exif, const VnBytes *xmp, VnError *err) {
+VernisStatus vn_meta_splice(VnBytes *file, const char *format, const VnBytes *exif, const VnBytes *xmp,
+                            const VnBytes *iptc, VnError *err) {
     size_t place = 0;
     bool png = strcmp(format, "png") == 0;
     if (!png && strcmp(format, "jpeg") != 0)
         return vn_fail(err, VERNIS_E_UNSUPPORTED, "splice", "metadata cannot be put into \"%s\" files", format);
-    VN_TRY(check_payloads(exif, xmp, err));
+    VN_TRY(check_payloads(exif, xmp, iptc, err));
     VN_TRY(png ? png_place(&place, file, err) : jpeg_place(&place, file, err));
     VnBytes out = {0};
     VernisStatus status;
     VN_CHECK(vn_bytes_append(&out, file->data, place, err));
-    VN_CHECK(png ? png_add_both(&out, exif, xmp, err) : jpeg_add_both(&out, exif, xmp, err));
+    VN_CHECK(png ? png_add_both(&out, exif, xmp, err) : jpeg_add_all(&out, exif, xmp, iptc, err));
     VN_CHECK(vn_bytes_append(&out, file->data + place, file->size - place, err));
     vn_bytes_free(file);
     *file = out;

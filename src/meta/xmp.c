@@ -6,8 +6,6 @@
 
 /* The XMP toolkit's limit for the packet in a JPEG segment (facts/provenance.md 3.5). */
 enum { XMP_MOST = 65000 };
-/* More creators than this stay one text, so that mark-up cannot outgrow the limit. */
-enum { CREATORS_MOST = 32 };
 
 /* Appends markup and escaped text; remembers the first failure and which namespaces were used. */
 typedef struct Writer {
@@ -59,28 +57,14 @@ static void put_tag(Writer *writer, const char *open, VnXmpSpace space, const ch
     put_markup(writer, close);
 }
 
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n'; }
-
-/* How many creators "A; B" names; 1 when taking it apart and joining it again would not give the same text. */
-static int count_creators(const char *text) {
-    int count = 1;
-    for (const char *at = text, *next; (next = strstr(at, "; ")) != NULL; at = next + 2) {
-        if (next == at || is_space(next[-1]) || is_space(next[2]) || !next[2] || ++count > CREATORS_MOST)
-            return 1;
-    }
-    return count;
-}
-
 static void put_creators(Writer *writer, const char *text) {
-    int count = count_creators(text);
     put_markup(writer, "\n    <rdf:Seq>");
-    for (; count; count--) {
-        const char *end = count > 1 ? strstr(text, "; ") : NULL;
-        size_t size = end ? (size_t)(end - text) : strlen(text);
+    for (int count = vn_creator_count(text); count; count--) {
+        size_t size = vn_creator_length(text, count);
         put_markup(writer, "\n     <rdf:li>");
         put_text(writer, text, size);
         put_markup(writer, "</rdf:li>");
-        text += end ? size + 2 : size;
+        text += count > 1 ? size + 2 : size;
     }
     put_markup(writer, "\n    </rdf:Seq>\n   ");
 }
@@ -120,19 +104,14 @@ static void put_property(Writer *writer, const VnXmpProperty *property, const ch
     put_tag(writer, "</", property->space, property->name, ">\n");
 }
 
-/* What follows from the fields: that rights are claimed, that mining is reserved, where the constraint is written. */
+/* What follows from the fields: that rights are claimed, and that mining is reserved. */
 static void put_derived(Writer *writer, const VnRights *rights) {
     static const VnXmpProperty marked = {VN_XMP_RIGHTS, VN_XMP_SIMPLE, "Marked", NULL, 0};
     static const VnXmpProperty reservation = {VN_XMP_TDM, VN_XMP_SIMPLE, "reservation", NULL, 0};
-    static const VnXmpProperty constraints = {VN_XMP_PLUS, VN_XMP_ALT, "OtherConstraints", NULL, 0};
-    static const char see_constraint[] = "http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED-SEECONSTRAINT";
     if (rights->creator || rights->copyright)
         put_property(writer, &marked, "True");
     if (vn_data_mining_reserves(rights->data_mining))
         put_property(writer, &reservation, "1");
-    const char *known = vn_data_mining_known(rights->data_mining);
-    if (known && strcmp(known, see_constraint) == 0 && rights->usage_terms)
-        put_property(writer, &constraints, rights->usage_terms);
 }
 
 static void put_packet(Writer *packet, const Writer *properties) {

@@ -24,6 +24,7 @@ const VnXmpProperty vn_xmp_properties[VN_XMP_PROPERTIES] = {
     {VN_XMP_RIGHTS, VN_XMP_SIMPLE, "WebStatement", NULL, RIGHT(license_url)},
     {VN_XMP_RIGHTS, VN_XMP_ALT, "UsageTerms", NULL, RIGHT(usage_terms)},
     {VN_XMP_PLUS, VN_XMP_SIMPLE, "DataMining", NULL, RIGHT(data_mining)},
+    {VN_XMP_PLUS, VN_XMP_ALT, "OtherConstraints", NULL, RIGHT(constraints)},
     {VN_XMP_PLUS, VN_XMP_STRUCT_SEQ, "Licensor", "LicensorURL", RIGHT(licensor_url)},
     {VN_XMP_PHOTOSHOP, VN_XMP_SIMPLE, "Credit", NULL, RIGHT(credit)},
     {VN_XMP_CORE, VN_XMP_STRUCT, "CreatorContactInfo", "CiUrlWork", RIGHT(contact_url)},

@@ -44,14 +44,23 @@ static void inspect(const VnBag *bag) {
     vn_inspection_free(&second);
 }
 
+/* IIM holds the beginning of a text, as much as its limit allows but for a cut character and trimmed white space. */
+static void require_cut(const char *cut, const char *whole, size_t most) {
+    if (!whole || !cut || strlen(whole) <= most)
+        require(same(cut, whole) || !cut);
+    else
+        require(strlen(cut) <= most && strncmp(cut, whole, strlen(cut)) == 0);
+}
+
 static void write_and_read(VnRights *rights, int must_fit) {
-    VnBytes exif = {0}, xmp = {0};
-    VnFound from_xmp = {0}, from_exif = {0};
+    VnBytes exif = {0}, xmp = {0}, iptc = {0};
+    VnFound from_xmp = {0}, from_exif = {0}, from_iptc = {0};
     VnRights clean;
     VernisStatus exif_status = vn_exif_make(&exif, rights, NULL), xmp_status = vn_xmp_make(&xmp, rights, NULL);
     if (must_fit)
         require(exif_status == VERNIS_OK && xmp_status == VERNIS_OK);
     if (exif_status == VERNIS_OK && xmp_status == VERNIS_OK) {
+        require(vn_iptc_make(&iptc, rights, NULL) == VERNIS_OK && vn_iptc_read(&from_iptc, &iptc, NULL) == VERNIS_OK);
         require(vn_rights_clean(&clean, rights, NULL) == VERNIS_OK);
         require(vn_xmp_read(&from_xmp, &xmp, NULL) == VERNIS_OK && *from_xmp.note == '\0');
         require(vn_exif_read(&from_exif, &exif, NULL) == VERNIS_OK && *from_exif.note == '\0');
@@ -60,13 +69,18 @@ static void write_and_read(VnRights *rights, int must_fit) {
             require(same(from_exif.rights.creator, clean.creator));
             require(same(from_exif.rights.copyright, clean.copyright));
             require(same(from_exif.rights.description, clean.description));
+            require_cut(from_iptc.rights.copyright, clean.copyright, 128);
+            require_cut(from_iptc.rights.credit, clean.credit, 32);
+            require_cut(from_iptc.rights.description, clean.description, 2000);
         }
         vn_rights_free(&clean);
     }
     vn_found_free(&from_xmp);
     vn_found_free(&from_exif);
+    vn_found_free(&from_iptc);
     vn_bytes_free(&exif);
     vn_bytes_free(&xmp);
+    vn_bytes_free(&iptc);
 }
 
 static void keep_and_write(const VnBag *bag) {
@@ -80,19 +94,21 @@ static void keep_and_write(const VnBag *bag) {
 
 static void splice(const VnBytes *bytes, const char *format) {
     VnRights rights = {.creator = vn_strdup("A"), .credit = vn_strdup("B")};
-    VnBytes exif = {0}, xmp = {0}, file = {0};
+    VnBytes exif = {0}, xmp = {0}, iptc = {0}, file = {0};
     require(vn_exif_make(&exif, &rights, NULL) == VERNIS_OK && vn_xmp_make(&xmp, &rights, NULL) == VERNIS_OK);
+    require(vn_iptc_make(&iptc, &rights, NULL) == VERNIS_OK);
     require(vn_bytes_append(&file, bytes->data, bytes->size, NULL) == VERNIS_OK);
-    if (vn_meta_splice(&file, format, &exif, &xmp, NULL) == VERNIS_OK) {
+    if (vn_meta_splice(&file, format, &exif, &xmp, &iptc, NULL) == VERNIS_OK) {
         require(file.size > bytes->size + exif.size + xmp.size);
         require(memcmp(file.data, bytes->data, 2) == 0);
-        require(vn_meta_splice(&file, format, &exif, &xmp, NULL) == VERNIS_E_FORMAT);
+        require(vn_meta_splice(&file, format, &exif, &xmp, &iptc, NULL) == VERNIS_E_FORMAT);
     } else {
         require(file.size == bytes->size && (!file.size || memcmp(file.data, bytes->data, file.size) == 0));
     }
     vn_bytes_free(&file);
     vn_bytes_free(&exif);
     vn_bytes_free(&xmp);
+    vn_bytes_free(&iptc);
     vn_rights_free(&rights);
 }
 

@@ -154,6 +154,7 @@ VnRights sample_rights(void) {
         .licensor_url = "https://example.org/buy?x=<1>",
         .contact_url = "https://example.org/kontakt/é",
         .usage_terms = "No training.\nNo \"mining\" ]]> & no résumé.",
+        .constraints = "No replicas, no <imitation> of style.",
         .description = "漢 a painting of\ta fox 🦊",
         .data_mining = "http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED-SEECONSTRAINT",
         .source_type = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation",

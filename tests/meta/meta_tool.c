@@ -18,20 +18,22 @@ static void check(VernisStatus status, const VnError *err) {
 
 static void write_file(const char *folder, const char *name, const char *format, const VnRights *rights) {
     VnError err = {0};
-    VnBytes file = {0}, exif = {0}, xmp = {0};
+    VnBytes file = {0}, exif = {0}, xmp = {0}, iptc = {0};
     if (strcmp(format, "png") == 0)
         sample_png(&file);
     else
         sample_jpeg(&file);
     check(vn_exif_make(&exif, rights, &err), &err);
     check(vn_xmp_make(&xmp, rights, &err), &err);
-    check(vn_meta_splice(&file, format, &exif, &xmp, &err), &err);
+    check(vn_iptc_make(&iptc, rights, &err), &err);
+    check(vn_meta_splice(&file, format, &exif, &xmp, &iptc, &err), &err);
     char *path = vn_path_join(folder, name);
     check(vn_file_write(path, file.data, file.size, true, &err), &err);
     vn_free(path);
     vn_bytes_free(&file);
     vn_bytes_free(&exif);
     vn_bytes_free(&xmp);
+    vn_bytes_free(&iptc);
 }
 
 static void write_samples(const char *folder) {
@@ -89,6 +91,7 @@ static void read_block(const char *kind, const char *path) {
     show("licensor_url", found.rights.licensor_url);
     show("contact_url", found.rights.contact_url);
     show("usage_terms", found.rights.usage_terms);
+    show("constraints", found.rights.constraints);
     show("description", found.rights.description);
     show("data_mining", found.rights.data_mining);
     show("source_type", found.rights.source_type);

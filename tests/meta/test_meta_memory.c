@@ -59,6 +59,26 @@ static VernisStatus write_xmp(const VnBag *bag, VnError *err) {
     return status;
 }
 
+static VernisStatus write_iptc(const VnBag *bag, VnError *err) {
+    (void)bag;
+    VnRights rights = sample_rights();
+    VnBytes iptc = {0};
+    VernisStatus status = vn_iptc_make(&iptc, &rights, err);
+    assert_int_equal(iptc.data != NULL, status == VERNIS_OK);
+    vn_bytes_free(&iptc);
+    return status;
+}
+
+static VernisStatus settle(const VnBag *bag, VnError *err) {
+    (void)bag;
+    VnRights rights = sample_rights();
+    char warning[200];
+    rights.constraints = NULL;
+    VernisStatus status = vn_rights_settle(&rights, warning, err);
+    vn_free(rights.constraints);
+    return status;
+}
+
 static VernisStatus choose(const VnBag *bag, VnError *err) {
     (void)bag;
     char *mining = NULL, *source = NULL;
@@ -76,14 +96,14 @@ static VernisStatus splice(const VnBag *bag, VnError *err) {
     left = -1;
     sample_png(&png);
     left = limit;
-    VernisStatus status = vn_meta_splice(&png, "png", &bag->exif, &bag->xmp, err);
+    VernisStatus status = vn_meta_splice(&png, "png", &bag->exif, &bag->xmp, NULL, err);
     vn_bytes_free(&png);
     return status;
 }
 
 static void every_allocation_may_fail(void **state) {
     (void)state;
-    static Job *const jobs[] = {keep, inspect, write_exif, write_xmp, choose, splice};
+    static Job *const jobs[] = {keep, inspect, write_exif, write_xmp, write_iptc, settle, choose, splice};
     VnRights rights = sample_rights();
     VnBag bag = {.iptc = borrow("\x1c\x02\x50\0\2ab\x1c\x02\x50\0\2cd", 14)};
     assert_int_equal(vernis_set_allocator(allocate, free, NULL), VERNIS_OK);

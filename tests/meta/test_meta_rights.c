@@ -169,6 +169,60 @@ static void ai_provenance_is_not_laundered(void **state) {
     close_sources(&sources);
 }
 
+static void constraints_are_there_when_referred_to(void **state) {
+    (void)state;
+    char warning[200];
+    VnRights rights = {.data_mining = vn_strdup(VOCABULARY "DMI-PROHIBITED-SEECONSTRAINT")};
+    assert_int_equal(vn_rights_settle(&rights, warning, NULL), VERNIS_OK);
+    assert_non_null(strstr(warning, "--constraints"));
+    rights.usage_terms = vn_strdup("no replicas");
+    assert_int_equal(vn_rights_settle(&rights, warning, NULL), VERNIS_OK);
+    assert_string_equal(warning, "");
+    assert_string_equal(rights.constraints, "no replicas");
+    vn_free(rights.usage_terms);
+    rights.usage_terms = vn_strdup("other");
+    assert_int_equal(vn_rights_settle(&rights, warning, NULL), VERNIS_OK);
+    assert_string_equal(rights.constraints, "no replicas");
+    vn_free(rights.data_mining);
+    rights.data_mining = vn_strdup(VOCABULARY "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR");
+    assert_int_equal(vn_rights_settle(&rights, warning, NULL), VERNIS_OK);
+    assert_non_null(strstr(warning, "linked rights expression"));
+    vn_rights_free(&rights);
+    rights.usage_terms = vn_strdup("terms");
+    assert_int_equal(vn_rights_settle(&rights, warning, NULL), VERNIS_OK);
+    assert_string_equal(warning, "");
+    assert_null(rights.constraints);
+    vn_rights_free(&rights);
+}
+
+/* Datasets laid out by hand from IIM 4.2: each cut between characters at its limit. */
+static void iim_records(void **state) {
+    (void)state;
+    static const char wanted[] = "\x1c\x01\x00\x00\x02\x00\x04"
+                                 "\x1c\x01\x5a\x00\x03\x1b%G"
+                                 "\x1c\x02\x00\x00\x02\x00\x04"
+                                 "\x1c\x02\x50\x00\x03"
+                                 "Ana"
+                                 "\x1c\x02\x50\x00\x1e"
+                                 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+                                 "\x1c\x02\x6e\x00\x01"
+                                 "C"
+                                 "\x1c\x02\x74\x00\x02"
+                                 "\xc2\xa9";
+    VnRights rights = {.creator = (char[]){"Ana; bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb漢"},
+                       .credit = (char[]){"C"},
+                       .copyright = (char[]){"©"}};
+    VnBytes iptc = {0};
+    assert_int_equal(vn_iptc_make(&iptc, &rights, NULL), VERNIS_OK);
+    assert_int_equal(iptc.size, sizeof wanted - 1);
+    assert_memory_equal(iptc.data, wanted, sizeof wanted - 1);
+    vn_bytes_free(&iptc);
+    assert_int_equal(vn_iptc_make(&iptc, &(VnRights){.usage_terms = (char[]){"t"}}, NULL), VERNIS_OK);
+    assert_int_equal(iptc.size, 0);
+    assert_int_equal(vn_iptc_make(&iptc, &(VnRights){.credit = (char[]){"\xff"}}, NULL), VERNIS_E_ARGUMENT);
+    assert_null(iptc.data);
+}
+
 static void unknown_data_mining_is_not_kept(void **state) {
     (void)state;
     ThreeSources sources;
@@ -285,6 +339,8 @@ int main(void) {
         cmocka_unit_test(precedence_is_own_then_xmp_then_exif_then_iim),
         cmocka_unit_test(policies),
         cmocka_unit_test(ai_provenance_is_not_laundered),
+        cmocka_unit_test(constraints_are_there_when_referred_to),
+        cmocka_unit_test(iim_records),
         cmocka_unit_test(unknown_data_mining_is_not_kept),
         cmocka_unit_test(kept_texts_always_fit),
         cmocka_unit_test(foreign_text),

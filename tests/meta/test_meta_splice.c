@@ -41,7 +41,7 @@ static void pixels_stay_and_decoders_are_content(void **state) {
         size_t size = file.size;
         assert_true(kinds[i].decode(before, &file));
         VnError err = {0};
-        assert_int_equal(vn_meta_splice(&file, kinds[i].format, &exif, &xmp, &err), VERNIS_OK);
+        assert_int_equal(vn_meta_splice(&file, kinds[i].format, &exif, &xmp, NULL, &err), VERNIS_OK);
         assert_true(file.size > size + exif.size + xmp.size);
         memset(after, 1, sizeof after);
         assert_true(kinds[i].decode(after, &file));
@@ -60,7 +60,7 @@ static void order_of_parts(void **state) {
     (void)state;
     VnBytes png = {0}, jpeg = {0};
     sample_png(&png);
-    assert_int_equal(vn_meta_splice(&png, "png", &exif, &xmp, NULL), VERNIS_OK);
+    assert_int_equal(vn_meta_splice(&png, "png", &exif, &xmp, NULL, NULL), VERNIS_OK);
     assert_true(find(&png, "tRNS", 4) < find(&png, "eXIf", 4));
     assert_true(find(&png, "PLTE", 4) < find(&png, "eXIf", 4));
     assert_true(find(&png, "sRGB", 4) < find(&png, "eXIf", 4));
@@ -69,7 +69,7 @@ static void order_of_parts(void **state) {
     vn_bytes_free(&png);
 
     sample_jpeg(&jpeg);
-    assert_int_equal(vn_meta_splice(&jpeg, "jpeg", &exif, &xmp, NULL), VERNIS_OK);
+    assert_int_equal(vn_meta_splice(&jpeg, "jpeg", &exif, &xmp, NULL, NULL), VERNIS_OK);
     assert_int_equal(find(&jpeg, "JFIF", 5), 6);
     assert_int_equal(find(&jpeg, "\xff\xe1", 2), 20);
     size_t id = find(&jpeg, "Exif\0\0II*\0", 10), packet = find(&jpeg, "http://ns.adobe.com/xap/1.0/\0<?xpacket", 38);
@@ -87,18 +87,42 @@ static void either_part_may_be_missing(void **state) {
         uint8_t rgb[SAMPLE_WIDTH * SAMPLE_HEIGHT * 3];
         kinds[i].sample(&file);
         kinds[i].sample(&original);
-        assert_int_equal(vn_meta_splice(&file, kinds[i].format, NULL, &nothing, NULL), VERNIS_OK);
+        assert_int_equal(vn_meta_splice(&file, kinds[i].format, NULL, &nothing, NULL, NULL), VERNIS_OK);
         assert_int_equal(file.size, original.size);
         assert_memory_equal(file.data, original.data, file.size);
-        assert_int_equal(vn_meta_splice(&file, kinds[i].format, &exif, NULL, NULL), VERNIS_OK);
+        assert_int_equal(vn_meta_splice(&file, kinds[i].format, &exif, NULL, NULL, NULL), VERNIS_OK);
         assert_null(memmem(file.data, file.size, "xpacket", 7));
         assert_true(kinds[i].decode(rgb, &file));
-        assert_int_equal(vn_meta_splice(&original, kinds[i].format, NULL, &xmp, NULL), VERNIS_OK);
+        assert_int_equal(vn_meta_splice(&original, kinds[i].format, NULL, &xmp, NULL, NULL), VERNIS_OK);
         assert_non_null(memmem(original.data, original.size, "xpacket", 7));
         assert_true(kinds[i].decode(rgb, &original));
         vn_bytes_free(&file);
         vn_bytes_free(&original);
     }
+}
+
+/* Photoshop's image resource layout: "8BIM", 0x0404, empty name, length, data padded to even; JPEG alone has a place
+ * for it. */
+static void iim_goes_behind_the_xmp_of_a_jpeg(void **state) {
+    (void)state;
+    uint8_t rgb[SAMPLE_WIDTH * SAMPLE_HEIGHT * 3];
+    VnBytes jpeg = {0}, png = {0}, without = {0}, iptc = borrow("\x1c\x02\x50\0\2ab", 7);
+    sample_jpeg(&jpeg);
+    assert_int_equal(vn_meta_splice(&jpeg, "jpeg", &exif, &xmp, &iptc, NULL), VERNIS_OK);
+    size_t at = find(&jpeg, "\xff\xed\0\x24Photoshop 3.0\08BIM\4\4\0\0\0\0\0\7\x1c\2\x50\0\2ab\0\xff", 39);
+    assert_true(at > find(&jpeg, "<?xpacket end", 13) && at < find(&jpeg, "\xff\xdb", 2));
+    assert_true(decode_jpeg(rgb, &jpeg));
+    assert_int_equal(vn_meta_splice(&jpeg, "jpeg", NULL, NULL, &iptc, NULL), VERNIS_E_FORMAT);
+    static uint8_t large[65001];
+    VnBytes more = borrow(large, sizeof large);
+    assert_int_equal(vn_meta_splice(&jpeg, "jpeg", NULL, NULL, &more, NULL), VERNIS_E_LIMIT);
+    sample_png(&png);
+    sample_png(&without);
+    assert_int_equal(vn_meta_splice(&png, "png", NULL, NULL, &iptc, NULL), VERNIS_OK);
+    assert_int_equal(png.size, without.size);
+    vn_bytes_free(&jpeg);
+    vn_bytes_free(&png);
+    vn_bytes_free(&without);
 }
 
 /* The file must be refused with this status and left as it is. */
@@ -108,7 +132,7 @@ static void expect_refused(const void *data, size_t size, const char *format, co
     VnBytes file = {.data = vn_malloc(size + !size), .size = size};
     uint8_t *place = file.data;
     memcpy(file.data, data, size);
-    assert_int_equal(vn_meta_splice(&file, format, e, x, &err), wanted);
+    assert_int_equal(vn_meta_splice(&file, format, e, x, NULL, &err), wanted);
     assert_ptr_equal(file.data, place);
     assert_int_equal(file.size, size);
     assert_memory_equal(file.data, data, size);
@@ -121,11 +145,11 @@ static void metadata_is_never_doubled(void **state) {
     for (int i = 0; i < 2; i++) {
         VnBytes file = {0};
         kinds[i].sample(&file);
-        assert_int_equal(vn_meta_splice(&file, kinds[i].format, &exif, NULL, NULL), VERNIS_OK);
+        assert_int_equal(vn_meta_splice(&file, kinds[i].format, &exif, NULL, NULL, NULL), VERNIS_OK);
         expect_refused(file.data, file.size, kinds[i].format, NULL, &xmp, VERNIS_E_FORMAT);
         vn_bytes_free(&file);
         kinds[i].sample(&file);
-        assert_int_equal(vn_meta_splice(&file, kinds[i].format, NULL, &xmp, NULL), VERNIS_OK);
+        assert_int_equal(vn_meta_splice(&file, kinds[i].format, NULL, &xmp, NULL, NULL), VERNIS_OK);
         expect_refused(file.data, file.size, kinds[i].format, &exif, NULL, VERNIS_E_FORMAT);
         vn_bytes_free(&file);
     }
@@ -204,7 +228,7 @@ static void oversized_metadata_is_refused(void **state) {
         expect_refused(file.data, file.size, kinds[i].format, &more_exif, &xmp, VERNIS_E_LIMIT);
         expect_refused(file.data, file.size, kinds[i].format, &exif, &more_xmp, VERNIS_E_LIMIT);
         expect_refused(file.data, file.size, kinds[i].format, &no_tiff, &xmp, VERNIS_E_FORMAT);
-        assert_int_equal(vn_meta_splice(&file, kinds[i].format, &most_exif, &most_xmp, NULL), VERNIS_OK);
+        assert_int_equal(vn_meta_splice(&file, kinds[i].format, &most_exif, &most_xmp, NULL, NULL), VERNIS_OK);
         assert_true(kinds[i].decode(rgb, &file));
         vn_bytes_free(&file);
     }
@@ -215,6 +239,7 @@ int main(void) {
         cmocka_unit_test(pixels_stay_and_decoders_are_content),
         cmocka_unit_test(order_of_parts),
         cmocka_unit_test(either_part_may_be_missing),
+        cmocka_unit_test(iim_goes_behind_the_xmp_of_a_jpeg),
         cmocka_unit_test(metadata_is_never_doubled),
         cmocka_unit_test(damaged_files_are_refused),
         cmocka_unit_test(png_checksums_are_checked),

@@ -103,10 +103,8 @@ static void only_what_is_known_is_said(void **state) {
     VnRights constraint = {.data_mining = (char[]){"http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED-SEECONSTRAINT"}};
     assert_true(packet_has(&constraint, "<tdm:reservation>1</tdm:reservation>"));
     assert_false(packet_has(&constraint, "OtherConstraints"));
-    constraint.usage_terms = (char[]){"ask me"};
+    constraint.constraints = (char[]){"ask me"};
     assert_true(packet_has(&constraint, "<plus:OtherConstraints>"));
-    constraint.data_mining = (char[]){"http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED"};
-    assert_false(packet_has(&constraint, "OtherConstraints"));
 }
 
 static void text_is_escaped_and_cleaned(void **state) {
