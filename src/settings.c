@@ -86,6 +86,9 @@ static const VernisSettingInfo table[] = {
            "State how the picture was made; written only when asked for."),
     CHOICE("keep", "all|rights|none", "rights", "protect", "Which metadata of the input survives."),
 
+    TEXT("profile", 0, VERNIS_TEXT, NULL, "protect", "FILE|none",
+         "Defaults for these, as name = value lines; default: profile in the configuration folder, where there is one."),
+
     TEXT("latent", 0, VERNIS_TEXT, NULL, "probe", "FILE.npy", "Write the latent here."),
     TEXT("gradient", 0, VERNIS_TEXT, NULL, "probe", "FILE.npy",
          "Write the gradient of half the latent's squared norm here."),

@@ -58,6 +58,19 @@ VERNIS_API int vernis_settings_is_set(const VernisSettings *settings,
 VERNIS_API size_t vernis_settings_count(const VernisSettings *settings, const char *name); /**< items of a LIST */
 VERNIS_API const char *vernis_settings_item(const VernisSettings *settings, const char *name, size_t index);
 
+/** Where the artist's profile is kept: `profile` in the configuration folder. @return heap text for vernis_free, or NULL
+ * where there is no such folder */
+VERNIS_API char *vernis_profile_path(void);
+
+/** Take the values of a profile ("name = value" lines) for the settings that are not set yet.
+ * @param path NULL: the usual place, where no file is no error
+ * @return VERNIS_E_ARGUMENT with file, line and reason for a line that is wrong; then nothing is taken */
+VERNIS_API VernisStatus vernis_profile_read(VernisSettings *settings, const char *path, VernisError *err);
+
+/** Write a new profile to the usual place, with every name a profile may hold: what is not set here stands in a comment.
+ * @return VERNIS_E_EXISTS when there is one */
+VERNIS_API VernisStatus vernis_profile_write(const VernisSettings *settings, VernisError *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/console.h"
 #include "cli/outputs.h"
+#include "cli/profile_offer.h"
 #include "cli/protect_run.h"
 #include "cli/signals.h"
 
@@ -126,8 +127,10 @@ static int protect(CliContext *ctx, const CliInputs *inputs) {
     VernisHooks hooks = {.opaque = &run, .progress = on_progress};
     int status = outputs_target(&target, ctx, inputs);
     if (!status && any_usable(inputs)) {
-        status = cli_session_open(&session, ctx, &hooks, &err);
-        if (status)
+        status = profile_take(ctx, &err);
+        if (!status)
+            status = cli_session_open(&session, ctx, &hooks, &err);
+        if (status && err.status)
             report_all_failed(ctx, inputs, &err);
     }
     if (!status)
