@@ -115,6 +115,7 @@ bool vn_blas_needs_restart(const char **coretype) {
 static bool in_order;
 
 void vn_gemm_exact(bool on) { in_order = on; }
+bool vn_gemm_is_exact(void) { return in_order; }
 
 void vn_gemm(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c,
              size_t ldc) {

@@ -16,7 +16,7 @@ typedef enum VnCpu {
     VN_CPU_AMX
 } VnCpu; /**< each includes the ones before */
 
-VnCpu vn_cpu_detect(void);          /**< by cpuid and xgetbv */
+VnCpu vn_cpu_detect(void);          /**< by cpuid and xgetbv; for AMX asks the system's permission */
 const char *vn_cpu_name(VnCpu cpu); /**< "scalar", "avx2", "avx512", "amx" */
 VernisStatus vn_cpu_parse(VnCpu *out, const char *name, VnError *err);
 

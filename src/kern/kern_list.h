@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one list of kernels. No include guard: included with different VN_KERNEL. Bodies are in kern_nn.h and
- * kern_pixel.h, which are compiled once per instruction set. */
+/* The one list of kernels. No include guard: included with different VN_KERNEL, and VN_KERNEL_NEAR for those that are
+ * held to a tolerance; it is VN_KERNEL unless defined. Bodies are in kern_nn.h,
+ * kern_tiles.h and kern_pixel.h, which are compiled once per instruction set. */
+
+#ifndef VN_KERNEL_NEAR
+#define VN_KERNEL_NEAR VN_KERNEL
+#endif
 
 /* --- kern_nn.h: layers. Pixels are (n, channels) --- */
 /* y[i] = x[i % period]: a bias in every pixel; period is a multiple of 64 values */
@@ -33,6 +38,16 @@ VN_KERNEL(norm_back, (float *g, const float *x, float m0, float m1, float scale,
 VN_KERNEL(gemm_in_order, (size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
                           float beta, float *c, size_t ldc))
 
+/* --- kern_tiles.h: convolution on bfloat16, see tiles.h --- */
+/* n pixels of `channels` float32 to `padded` bfloat16 (a multiple of 32, zeros in the rest), each pixel's high halves
+ * and, if split, then its low halves */
+VN_KERNEL(bf16_pixels, (uint16_t *y, const float *x, size_t channels, size_t padded, bool split, size_t n))
+/* n patches of three rows of `width` values each, `row` values apart, `step` values from patch to patch: 32 high
+ * halves, then 32 low halves, zeros after the 3 * width <= 32 values */
+VN_KERNEL(bf16_patches, (uint16_t *y, const float *x, size_t row, size_t step, size_t width, size_t n))
+/* to 1e-5 of the sum of absolute products */
+VN_KERNEL_NEAR(tile_conv, (const VnTileConv *job))
+
 /* --- kern_pixel.h: resampling, JPEG, optimiser --- */
 /* y[i] += a * x[i] */
 VN_KERNEL(axpy, (float *y, const float *x, float a, size_t n))
@@ -47,3 +62,5 @@ VN_KERNEL(jpeg_blocks, (float *samples, size_t stride, size_t blocks, const floa
 VN_KERNEL(rgb_to_ycc, (float *y, float *cb, float *cr, const float *r, const float *g, const float *b, size_t n))
 /* and back to multiples of 1/255 in 0..1 */
 VN_KERNEL(ycc_to_rgb, (float *r, float *g, float *b, const float *y, const float *cb, const float *cr, size_t n))
+
+#undef VN_KERNEL_NEAR

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "kern/kern.h"
+#include "nn/conv_tiles.h"
 
 /* Pixels per gemm: patches of a block of channels, 220 KB, stay in the second-level cache (measured: 192 to 512 pixels
  * alike, 2048 a third slower). */
-enum { GEMM_PIXELS = 384, GRADIENT_PIXELS = 128, ALIGN_VALUES = 16 };
+enum { GEMM_PIXELS = 384, GRADIENT_PIXELS = 128, BAND_PIXELS = 1024, BAND_ROWS = 4, ALIGN_VALUES = 16 };
 
 size_t vn_grid_lead(VnGrid g) {
     size_t lead = vn_mul(vn_grid_pitch(g) + 1, g.channels);
@@ -20,7 +21,8 @@ size_t vn_grid_size(VnGrid g) {
 }
 
 uint32_t vn_grid_band(VnGrid g) {
-    size_t rows = (2 * GEMM_PIXELS + vn_grid_pitch(g) - 1) / vn_grid_pitch(g);
+    size_t rows = (BAND_PIXELS + vn_grid_pitch(g) - 1) / vn_grid_pitch(g);
+    rows = rows < BAND_ROWS ? BAND_ROWS : rows;
     return rows < g.height ? (uint32_t)rows : g.height;
 }
 
@@ -34,7 +36,9 @@ void vn_grid_seal(VnGrid g, float *x, uint32_t y0, uint32_t y1) {
         memset(x + vn_grid_row(g, g.height), 0, edge * sizeof *x);
 }
 
-size_t vn_conv_scratch(const VnConv *conv) {
+size_t vn_conv_scratch(const VnConv *conv, VnGrid in, VnGrid out) {
+    if (conv->tiles)
+        return vn_tiles_scratch(conv, in, out);
     size_t patches = (size_t)GEMM_PIXELS * 9 * VN_BLOCK, gradients = (size_t)GRADIENT_PIXELS * 9 * conv->in;
     if (conv->taps == 1)
         return 0;
@@ -118,6 +122,11 @@ static void add_gradients(const VnConv *conv, VnGrid in, float *dx, VnGrid out, 
 
 void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, uint32_t y0,
                      uint32_t y1, float *scratch) {
+    if (conv->tiles) {
+        vn_tiles_forward(conv, in, x, out, y, add, y0, y1, scratch);
+        vn_grid_seal(out, y, y0, y1);
+        return;
+    }
     if (conv->bias && !add) {
         for (uint32_t row = y0; row < y1; row++)
             vn_kern()->repeat(y + vn_grid_row(out, row), conv->bias, conv->bias_period,
@@ -132,7 +141,9 @@ void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, 
 
 void vn_conv_backward(const VnConv *conv, VnGrid in, float *dx, VnGrid out, const float *dy, bool add, uint32_t y0,
                       uint32_t y1, float *scratch) {
-    if (conv->flip)
+    if (conv->tiles)
+        vn_tiles_backward(conv, in, dx, out, dy, add, y0, y1, scratch);
+    else if (conv->flip)
         convolve(conv->taps, 1, conv->backward, out, dy, in, dx, add, y0, y1, scratch);
     else
         add_gradients(conv, in, dx, out, dy, add, y0, y1, scratch);

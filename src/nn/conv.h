@@ -19,14 +19,15 @@ static inline size_t vn_grid_row(VnGrid g, size_t y) {
 size_t vn_grid_lead(VnGrid g); /**< values before pixel (0, 0): the row of zeros above, rounded up to 64 bytes */
 size_t vn_grid_size(VnGrid g); /**< values in all, SIZE_MAX on overflow */
 
-/** Rows of one band of work on this grid: enough pixels for an efficient gemm, whatever the number of threads, so that
+/** Rows of one band of work on this grid: enough pixels for efficient products, whatever the number of threads, so that
  * results do not depend on it. */
 uint32_t vn_grid_band(VnGrid g);
 
 /** Write the zeros around rows y0..y1-1 that the layout promises. @param x pixel (0, 0) */
 void vn_grid_seal(VnGrid g, float *x, uint32_t y0, uint32_t y1);
 
-size_t vn_conv_scratch(const VnConv *conv); /**< values of scratch that one thread needs */
+/** Values of scratch that one thread needs, in either direction. */
+size_t vn_conv_scratch(const VnConv *conv, VnGrid in, VnGrid out);
 
 /** y = bias + conv(x), or y += conv(x) without bias, for rows y0..y1-1 of y. @param x,y pixel (0, 0) */
 void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, uint32_t y0,

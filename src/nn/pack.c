@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn/pack.h"
 
+#include "kern/kern.h"
+#include "nn/conv_tiles.h"
+
 /* To few input channels a gemm is narrow; there adding up patch gradients is faster than a convolution. */
 enum { FEW_CHANNELS = 8 };
 
@@ -70,6 +73,15 @@ VernisStatus vn_conv_pack(VnConv *conv, const VnTensor *weight, const VnTensor *
     float *w = NULL;
     VernisStatus status;
     VN_CHECK(vn_tensor_copy(&w, weight, err));
+    if (vn_kern_chosen() == VN_CPU_AMX && !vn_gemm_is_exact()) {
+        if (!vn_tiles_pack(conv, w)) {
+            status = vn_no_memory(err, "model", size, weight->name);
+            goto done;
+        }
+        if (bias)
+            status = pack_bias(conv, bias, err);
+        goto done;
+    }
     conv->forward = vn_malloc(size);
     conv->backward = vn_malloc(size);
     if (!conv->forward || !conv->backward) {
@@ -92,5 +104,7 @@ void vn_conv_free(VnConv *conv) {
     vn_free(conv->forward);
     vn_free(conv->backward);
     vn_free(conv->bias);
+    vn_free(conv->tiles);
+    vn_free(conv->tiles_back);
     *conv = (VnConv){0};
 }

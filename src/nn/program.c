@@ -28,8 +28,8 @@ static VnOp *append(Cursor *at, const VnConv *conv, unsigned from, unsigned to, 
                  .mask = VN_NO_MASK,
                  .down_mask = down_mask};
     reserve(p, to, out);
-    if (p->scratch < vn_conv_scratch(conv))
-        p->scratch = vn_conv_scratch(conv);
+    size_t scratch = vn_conv_scratch(conv, in, out);
+    p->scratch = p->scratch < scratch ? scratch : p->scratch;
     return op;
 }
 

@@ -84,6 +84,17 @@ static void case_gemm_in_order(const VnKern *k, Arena *a, size_t n) {
                      buffer(a, 0), n + 1);
 }
 
+/* Lengths in values; the output is 16 bits a value. */
+static void case_bf16_pixels(const VnKern *k, Arena *a, size_t n) {
+    size_t channels = 1 + shift % 70, padded = (channels + 31) / 32 * 32;
+    k->bf16_pixels((uint16_t *)buffer(a, 0), buffer(a, 1), channels, padded, shift % 2, n / channels);
+}
+
+static void case_bf16_patches(const VnKern *k, Arena *a, size_t n) {
+    size_t width = 1 + shift % 10;
+    k->bf16_patches((uint16_t *)buffer(a, 0), buffer(a, 1), n + 3, width / 3 + 1, width, n / 12);
+}
+
 static void case_axpy(const VnKern *k, Arena *a, size_t n) { k->axpy(buffer(a, 0), buffer(a, 1), 0.7f, n); }
 
 static void case_fir(const VnKern *k, Arena *a, size_t n) {
@@ -123,6 +134,7 @@ static const struct {
     Case *run;
 } kernels[] = {
 #define VN_KERNEL(name, arguments) {#name, case_##name},
+#define VN_KERNEL_NEAR(name, arguments) /* in check_conv.c */
 #include "kern/kern_list.h"
 #undef VN_KERNEL
 };
