@@ -5,9 +5,9 @@
 usage: compare_encoders.py ENCODER_DUMP JUDGE_DIR MODEL... [--sizes 64x64,256x320] [--tolerance 1e-4] [--cpu SET]
                            [--threads N] [--time ROUNDS]
 The latent is held to the tolerance (relative L2): 1e-4 for float32, 2e-2 for bfloat16 (--cpu amx). So is the gradient,
-but where rounding gives one ReLU's input another sign than in PyTorch, the gradient around that place rightly differs, by 1e-4 to 1e-2 of the whole; two float32 back
-ends of PyTorch differ from each other by as much. Then what is left without the worst 5 % of the pixels is held to it, and the
-whole to a hundred times the tolerance; the line says so.
+but where rounding gives one ReLU's input another sign than in PyTorch, the gradient around that place rightly differs,
+by 1e-4 to 1e-2 of the whole; two float32 back ends of PyTorch differ from each other by as much. Then what is left
+without the worst 5 % of the pixels is held to it, and the whole to a hundred times the tolerance; the line says so.
 Exits 1 over the tolerance and 77 where PyTorch, the judge or a model is missing.
 """
 import argparse
