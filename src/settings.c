@@ -86,19 +86,23 @@ static const VernisSettingInfo table[] = {
            "State how the picture was made; written only when asked for."),
     CHOICE("keep", "all|rights|none", "rights", "protect", "Which metadata of the input survives."),
 
-    TEXT("profile", 0, VERNIS_TEXT, NULL, "protect", "FILE|none",
-         "Defaults for these, as name = value lines; default: profile in the configuration folder, where there is one."),
+    TEXT(
+        "profile", 0, VERNIS_TEXT, NULL, "protect", "FILE|none",
+        "Defaults for these, as name = value lines; default: profile in the configuration folder, where there is one."),
 
     TEXT("latent", 0, VERNIS_TEXT, NULL, "probe", "FILE.npy", "Write the latent here."),
     TEXT("gradient", 0, VERNIS_TEXT, NULL, "probe", "FILE.npy",
          "Write the gradient of half the latent's squared norm here."),
     NUMBER("size", 0, VERNIS_INT, 64, 8192, "512", "bench", "PIXELS", "Side of the square picture to time."),
 
-    FLAG("json", 0, "protect verify inspect models presets selftest bench",
+    FLAG("remove", 0, "optout", "Take the opt-out out again; every other byte stays as it was."),
+
+    FLAG("json", 0, "protect verify inspect optout models presets selftest bench",
          "One line of JSON for each file on standard output."),
     CHOICE("progress", "auto|plain|json|none", "auto", "protect", "How progress is shown on standard error."),
-    FLAG("quiet", 'q', "protect verify inspect models presets probe selftest bench", "Only errors on standard error."),
-    FLAG("verbose", 'v', "protect verify inspect models presets probe selftest bench", "Say more."),
+    FLAG("quiet", 'q', "protect verify inspect optout models presets probe selftest bench",
+         "Only errors on standard error."),
+    FLAG("verbose", 'v', "protect verify inspect optout models presets probe selftest bench", "Say more."),
 };
 enum { ROWS = sizeof table / sizeof table[0] };
 

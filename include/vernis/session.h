@@ -96,6 +96,12 @@ VERNIS_API char *vernis_verify_json(const char *original, const char *protected_
 /** Read metadata and provenance of a file. @param json nonzero: one JSON line, else plain words. Heap text in *out. */
 VERNIS_API VernisStatus vernis_inspect_file(const char *path, int json, char **out, VernisError *err);
 
+/** Write the opt-out files of a web site into its folder (robots.txt, ai.txt, .well-known/tdmrep.json and snippets in
+ * vernis-optout/), merged into what is there, or take them out again. Heap text in *out: a line for each file.
+ * @param removing nonzero: take them out; @return VERNIS_E_FORMAT naming a file into which nothing can be merged; then
+ * nothing has been written */
+VERNIS_API VernisStatus vernis_optout_folder(const char *folder, int removing, int json, char **out, VernisError *err);
+
 /** List the built-in and installed surrogates (path NULL) or describe a model file. Heap text in *out. */
 VERNIS_API VernisStatus vernis_models_text(const char *path, int json, char **out, VernisError *err);
 /** Check a model file and copy it to the user's configuration folder under `name`. */

@@ -10,9 +10,9 @@
 #include "cli/options.h"
 #include "cli/signals.h"
 
-const CliCommand *const cli_commands[] = {&command_protect,  &command_verify,  &command_inspect,
-                                          &command_models,   &command_presets, &command_probe,
-                                          &command_selftest, &command_bench,   NULL};
+const CliCommand *const cli_commands[] = {
+    &command_protect, &command_verify, &command_inspect,  &command_optout, &command_models,
+    &command_presets, &command_probe,  &command_selftest, &command_bench,  NULL};
 
 int cli_usage(const CliContext *ctx, const char *format, ...) {
     va_list args;

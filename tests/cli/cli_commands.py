@@ -7,7 +7,7 @@ import subprocess
 
 import clikit
 
-COMMANDS = ['protect', 'verify', 'inspect', 'models', 'presets', 'probe', 'selftest', 'bench']
+COMMANDS = ['protect', 'verify', 'inspect', 'optout', 'models', 'presets', 'probe', 'selftest', 'bench']
 PROTECT_KEYS = {'input', 'output', 'status', 'width', 'height', 'bytes_in', 'bytes_out', 'seconds',
                 'peak_memory_bytes', 'preset', 'surrogates', 'steps', 'seed', 'cpu', 'metrics', 'metadata', 'warnings'}
 
