@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "kern/cpu.h"
+#include "kern/direct.h"
 #include "kern/tiles.h"
 
 #define VN_KERNEL(name, arguments) typedef void vn_##name##_fn arguments;

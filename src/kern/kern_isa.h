@@ -3,6 +3,7 @@
  * functions and exports one table. No include guard needed: each file includes it once, after defining VN_ISA. */
 #include "kern/kern.h"
 
+#include "kern/kern_direct.h"
 #include "kern/kern_nn.h"
 #include "kern/kern_pixel.h"
 #include "kern/kern_tiles.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one list of kernels. No include guard: included with different VN_KERNEL, and VN_KERNEL_NEAR for those that are
  * held to a tolerance; it is VN_KERNEL unless defined. Bodies are in kern_nn.h,
- * kern_tiles.h and kern_pixel.h, which are compiled once per instruction set. */
+ * kern_direct.h, kern_tiles.h and kern_pixel.h, which are compiled once per instruction set. */
 
 #ifndef VN_KERNEL_NEAR
 #define VN_KERNEL_NEAR VN_KERNEL
@@ -37,6 +37,9 @@ VN_KERNEL(norm_back, (float *g, const float *x, float m0, float m1, float scale,
 /* vn_gemm with each element's sum in order of k: slower than OpenBLAS, and equal everywhere */
 VN_KERNEL(gemm_in_order, (size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
                           float beta, float *c, size_t ldc))
+
+/* --- kern_direct.h: convolution in float32, see direct.h, to 1e-6 of the sum of absolute products --- */
+VN_KERNEL_NEAR(direct_conv, (const VnDirectConv *job))
 
 /* --- kern_tiles.h: convolution on bfloat16, see tiles.h --- */
 /* n pixels of `channels` float32 to `padded` bfloat16 (a multiple of 32, zeros in the rest), each pixel's high halves

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kern/kern.h"
+#include "nn/conv_direct.h"
 #include "nn/conv_tiles.h"
 
 /* Pixels per gemm: patches of a block of channels, 220 KB, stay in the second-level cache (measured: 192 to 512 pixels
@@ -127,6 +128,11 @@ void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, 
         vn_grid_seal(out, y, y0, y1);
         return;
     }
+    if (conv->panels) {
+        vn_direct_forward(conv, in, x, out, y, add, y0, y1);
+        vn_grid_seal(out, y, y0, y1);
+        return;
+    }
     if (conv->bias && !add) {
         for (uint32_t row = y0; row < y1; row++)
             vn_kern()->repeat(y + vn_grid_row(out, row), conv->bias, conv->bias_period,
@@ -143,6 +149,8 @@ void vn_conv_backward(const VnConv *conv, VnGrid in, float *dx, VnGrid out, cons
                       uint32_t y1, float *scratch) {
     if (conv->tiles)
         vn_tiles_backward(conv, in, dx, out, dy, add, y0, y1, scratch);
+    else if (conv->panels_back)
+        vn_direct_backward(conv, in, dx, out, dy, add, y0, y1);
     else if (conv->flip)
         convolve(conv->taps, 1, conv->backward, out, dy, in, dx, add, y0, y1, scratch);
     else

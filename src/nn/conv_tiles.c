@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kern/kern.h"
+#include "nn/reach.h"
 
 enum { PATCH_CHANNELS = 3 }; /* up to here the nine taps fit one tile's channels, as patches */
 
@@ -83,45 +84,19 @@ static Packing forward_packing(const VnConv *conv, const float *w) {
     return p;
 }
 
-/* The transpose in one direction: which taps lead from output positions, counted from that of the input position (the
- * half of it, for stride 2), to it. With stride 2 input positions are of two kinds: `single` ones take part in the
- * middle tap only, the others in the outer two. */
-typedef struct Reach {
-    unsigned count;
-    int offset[3];
-    unsigned tap[3];
-} Reach;
-
-static Reach reach(const VnConv *conv, bool single) {
-    if (conv->taps == 1)
-        return (Reach){1, {0}, {0}};
-    if (conv->stride == 1)
-        return (Reach){3, {-1, 0, 1}, {2, 1, 0}};
-    if (single)
-        return (Reach){1, {0}, {1}};
-    return conv->shift ? (Reach){2, {-1, 0}, {2, 0}} : (Reach){2, {0, 1}, {2, 0}};
-}
-
-static bool is_single(const VnConv *conv, uint32_t position) { return (position & 1) == (conv->shift ? 1 : 0); }
-
-static Packing backward_packing(const VnConv *conv, const float *w, bool single_y, bool single_x) {
+static Packing backward_packing(const VnConv *conv, const float *w, unsigned kind) {
     unsigned area = conv->taps * conv->taps;
     Packing p = {.w = w, .channels = conv->out, .columns = conv->in, .k_step = (size_t)conv->in * area, .n_step = area};
-    Reach down = reach(conv, single_y), right = reach(conv, single_x);
-    for (unsigned i = 0; i < down.count; i++) {
-        for (unsigned k = 0; k < right.count; k++)
-            p.tap[p.taps++] = down.tap[i] * conv->taps + right.tap[k];
-    }
+    p.taps = vn_reach_taps(conv, kind, p.tap);
     return p;
 }
 
 bool vn_tiles_pack(VnConv *conv, const float *w) {
     Packing forward = forward_packing(conv, w);
     size_t total = 0;
-    unsigned kinds = conv->stride == 1 ? 1 : 4;
-    for (unsigned i = 0; i < kinds; i++) {
-        Packing p = backward_packing(conv, w, i & 2, i & 1);
-        conv->tiles_back_at[i] = total;
+    for (unsigned kind = 0; kind < vn_reach_kinds(conv); kind++) {
+        Packing p = backward_packing(conv, w, kind);
+        conv->back_at[kind] = total;
         total += packed_values(&p);
     }
     conv->tiles = vn_malloc(packed_values(&forward) * sizeof *conv->tiles);
@@ -129,9 +104,9 @@ bool vn_tiles_pack(VnConv *conv, const float *w) {
     if (!conv->tiles || !conv->tiles_back)
         return false;
     pack(&forward, conv->tiles);
-    for (unsigned i = 0; i < kinds; i++) {
-        Packing p = backward_packing(conv, w, i & 2, i & 1);
-        pack(&p, conv->tiles_back + conv->tiles_back_at[i]);
+    for (unsigned kind = 0; kind < vn_reach_kinds(conv); kind++) {
+        Packing p = backward_packing(conv, w, kind);
+        pack(&p, conv->tiles_back + conv->back_at[kind]);
     }
     return true;
 }
@@ -209,16 +184,11 @@ static void forward_band(const VnConv *conv, VnGrid in, const float *x, VnGrid o
 }
 
 /* Positions of one kind in one row of the input, or for stride 1 whole rows. */
-static void backward_job(const VnConv *conv, VnTileConv *job, size_t pitch, bool single_y, bool single_x) {
+static void backward_job(const VnConv *conv, VnTileConv *job, size_t pitch, unsigned kind) {
     ptrdiff_t taps[9];
-    Reach down = reach(conv, single_y), right = reach(conv, single_x);
-    job->tap_count = 0;
-    for (unsigned i = 0; i < down.count; i++) {
-        for (unsigned k = 0; k < right.count; k++)
-            taps[job->tap_count++] = (down.offset[i] * (ptrdiff_t)pitch + right.offset[k]) * (ptrdiff_t)job->x_step;
-    }
+    job->tap_count = vn_reach_offsets(conv, kind, pitch, job->x_step, taps);
     job->taps = taps;
-    job->w = conv->tiles_back + conv->tiles_back_at[conv->stride == 1 ? 0 : 2 * single_y + single_x];
+    job->w = conv->tiles_back + conv->back_at[kind];
     vn_kern()->tile_conv(job);
 }
 
@@ -240,14 +210,14 @@ static void backward_band(const VnConv *conv, VnGrid in, float *dx, VnGrid out, 
                       .n = in.channels,
                       .add = add};
     if (s == 1) {
-        backward_job(conv, &job, pitch, false, false);
+        backward_job(conv, &job, pitch, 0);
         return;
     }
     for (uint32_t row = y0; row < y1; row++) {
         job.x = origin + (row / s - from) * pitch * channels;
         for (uint32_t column = 0; column < 2; column++) {
             job.y = dx + vn_grid_row(in, row) + column * in.channels;
-            backward_job(conv, &job, pitch, is_single(conv, row), is_single(conv, column));
+            backward_job(conv, &job, pitch, vn_reach_single(conv, row) * 2u + vn_reach_single(conv, column));
         }
     }
 }

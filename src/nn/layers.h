@@ -32,9 +32,10 @@ typedef struct VnConv {
     bool shift; /**< stride 2 only: taps at 2x, 2x + 1, 2x + 2 (padding on the right and below), not from 2x - 1 on */
     bool flip; /**< backward is a convolution with flipped, transposed weights; else patch gradients are added up */
     /* On bfloat16 tiles (kern/tiles.h), where the processor has them: */
-    uint16_t *tiles;      /**< forward; NULL: the matrices below are used */
-    uint16_t *tiles_back; /**< backward, for stride 2 one part for each kind of position */
-    size_t tiles_back_at[4];
+    uint16_t *tiles, *tiles_back; /**< forward and backward, the latter a part for each kind of position (reach.h) */
+    /* Else on own float32 kernels (kern/direct.h), where they win: */
+    float *panels, *panels_back; /**< the same */
+    size_t back_at[4];           /**< where the parts begin */
     /* On gemm: */
     float *forward;     /**< per block of input channels: (ky, kx, channel) x out */
     float *backward;    /**< flip: the same for the convolution from out to in; else out x (ky, kx, in) */

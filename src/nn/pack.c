@@ -2,6 +2,7 @@
 #include "nn/pack.h"
 
 #include "kern/kern.h"
+#include "nn/conv_direct.h"
 #include "nn/conv_tiles.h"
 
 /* To few input channels a gemm is narrow; there adding up patch gradients is faster than a convolution. */
@@ -62,38 +63,45 @@ static VernisStatus pack_bias(VnConv *conv, const VnTensor *tensor, VnError *err
     return VERNIS_OK;
 }
 
+static bool pack_gemm(VnConv *conv, const float *w, bool forward, bool backward) {
+    size_t area = (size_t)conv->taps * conv->taps, size = area * conv->in * conv->out * sizeof(float);
+    conv->forward = forward ? vn_malloc(size) : NULL;
+    conv->backward = backward ? vn_malloc(size) : NULL;
+    if ((forward && !conv->forward) || (backward && !conv->backward))
+        return false;
+    if (forward)
+        pack_blocks(conv->forward, conv->in, conv->out, area, w, conv->in * area, area, false);
+    if (backward && conv->flip)
+        pack_blocks(conv->backward, conv->out, conv->in, area, w, area, conv->in * area, true);
+    else if (backward)
+        pack_patch_gradient(conv, w);
+    return true;
+}
+
+/* Which kernels a convolution runs on is settled here: those of the instruction set chosen by now. */
+static bool pack_weights(VnConv *conv, const float *w) {
+    if (vn_gemm_is_exact() || vn_kern_chosen() == VN_CPU_SCALAR)
+        return pack_gemm(conv, w, true, true);
+    if (vn_kern_chosen() == VN_CPU_AMX)
+        return vn_tiles_pack(conv, w);
+    if (conv->taps == 1)
+        return pack_gemm(conv, w, true, true);
+    bool back = conv->in >= FEW_CHANNELS;
+    return vn_direct_pack(conv, w, back) && pack_gemm(conv, w, false, !back);
+}
+
 VernisStatus vn_conv_pack(VnConv *conv, const VnTensor *weight, const VnTensor *bias, unsigned stride, VnError *err) {
     conv->out = (unsigned)weight->shape[0];
     conv->in = (unsigned)weight->shape[1];
     conv->taps = (unsigned)weight->shape[2];
     conv->stride = stride;
     conv->flip = stride == 1 && (conv->in >= FEW_CHANNELS || conv->taps == 1);
-    size_t area = (size_t)conv->taps * conv->taps;
-    size_t size = weight->count * sizeof(float);
     float *w = NULL;
     VernisStatus status;
     VN_CHECK(vn_tensor_copy(&w, weight, err));
-    if (vn_kern_chosen() == VN_CPU_AMX && !vn_gemm_is_exact()) {
-        if (!vn_tiles_pack(conv, w)) {
-            status = vn_no_memory(err, "model", size, weight->name);
-            goto done;
-        }
-        if (bias)
-            status = pack_bias(conv, bias, err);
-        goto done;
-    }
-    conv->forward = vn_malloc(size);
-    conv->backward = vn_malloc(size);
-    if (!conv->forward || !conv->backward) {
-        status = vn_no_memory(err, "model", size, weight->name);
-        goto done;
-    }
-    pack_blocks(conv->forward, conv->in, conv->out, area, w, conv->in * area, area, false);
-    if (conv->flip)
-        pack_blocks(conv->backward, conv->out, conv->in, area, w, area, conv->in * area, true);
-    else
-        pack_patch_gradient(conv, w);
-    if (bias)
+    status =
+        pack_weights(conv, w) ? VERNIS_OK : vn_no_memory(err, "model", weight->count * sizeof(float), weight->name);
+    if (!status && bias)
         status = pack_bias(conv, bias, err);
 done:
     vn_free(w);
@@ -106,5 +114,7 @@ void vn_conv_free(VnConv *conv) {
     vn_free(conv->bias);
     vn_free(conv->tiles);
     vn_free(conv->tiles_back);
+    vn_free(conv->panels);
+    vn_free(conv->panels_back);
     *conv = (VnConv){0};
 }

@@ -7,7 +7,8 @@
 
 #include "nn/layers.h"
 
-/** Pack a convolution. @param weight (out, in, taps, taps), its shape already checked; @param bias (out) or NULL
+/** Pack a convolution for the kernels chosen by vn_kern_init and vn_gemm_exact; it keeps to them.
+ * @param weight (out, in, taps, taps), its shape already checked; @param bias (out) or NULL
  * Fills conv; on failure the caller releases what it holds. */
 VernisStatus vn_conv_pack(VnConv *conv, const VnTensor *weight, const VnTensor *bias, unsigned stride, VnError *err);
 void vn_conv_free(VnConv *conv); /**< takes a zeroed one */
