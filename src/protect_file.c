@@ -81,6 +81,21 @@ static VernisStatus choose_format(const VnFormat **out, const VernisSession *ses
     return VERNIS_OK;
 }
 
+/* A file that says itself that it is AI work is never given a source type that says otherwise. */
+static VernisStatus check_label(const VernisSession *session, const VnBag *bag, VernisResult *result, VnError *err) {
+    VnInspection found;
+    VN_TRY(vn_inspect(&found, bag, err));
+    VernisStatus status = VERNIS_OK;
+    if (*found.ai_label && session->rights.source_type)
+        status = vn_fail(err, VERNIS_E_ARGUMENT, "protect",
+                         "--source-type says %s, but the file itself declares AI (%s): leave --source-type out for it",
+                         strrchr(session->rights.source_type, '/') + 1, found.ai_label);
+    else if (*found.ai_label)
+        warn(result, "platforms may label it as AI, as the input declares: %s", found.ai_label);
+    vn_inspection_free(&found);
+    return status;
+}
+
 /* Pixels and bag of an input, in the space the encoders will see. */
 static VernisStatus load(const VernisSession *session, const char *input, const VnBytes *bytes, VnImage *image,
                          VnBag *bag, VernisResult *result, VnError *err) {
@@ -94,6 +109,7 @@ static VernisStatus load(const VernisSession *session, const char *input, const 
     VN_TRY(vn_decode(image, bag, bytes->data, bytes->size, NULL, err));
     if (*bag->warning)
         warn(result, "%s", bag->warning);
+    VN_TRY(check_label(session, bag, result, err));
     if (session->keep_profile && image->colours == 4)
         warn(result, "CMYK cannot be kept: the picture was converted to sRGB");
     if (!session->keep_profile || image->colours == 4)

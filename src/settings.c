@@ -82,9 +82,11 @@ static const VernisSettingInfo table[] = {
     TEXT("data-mining", 0, VERNIS_TEXT, NULL, "protect", "all|ai|genai|allow|none|URI",
          "What is reserved: all mining, AI training, generative AI training, nothing (allow), not stated (none) or a "
          "plus:DataMining value; default: all except search engine indexing."),
-    CHOICE("source-type", "human|photo|scan|none", "none", "protect",
-           "State how the picture was made; written only when asked for."),
-    CHOICE("keep", "all|rights|none", "rights", "protect", "Which metadata of the input survives."),
+    CHOICE(
+        "source-type", "human|photo|scan|none", "none", "protect",
+        "State how the picture was made; written only when asked for, and refused where the file itself declares AI."),
+    CHOICE("keep", "all|rights|none", "rights", "protect",
+           "Which metadata of the input survives; a source type that says AI always does."),
 
     TEXT(
         "profile", 0, VERNIS_TEXT, NULL, "protect", "FILE|none",

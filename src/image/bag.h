@@ -23,7 +23,8 @@ typedef enum VnLeak {
     VN_LEAK_UNKNOWN_CHUNK = 1 << 9,
     VN_LEAK_APNG_FRAMES = 1 << 10,
     VN_LEAK_FLASHPIX = 1 << 11,
-    VN_LEAK_GPS = 1 << 12
+    VN_LEAK_GPS = 1 << 12,
+    VN_LEAK_SERIAL = 1 << 13 /**< EXIF CameraOwnerName, BodySerialNumber, LensSerialNumber */
 } VnLeak;
 
 /** One textual chunk or comment: key and value, UTF-8, heap. */

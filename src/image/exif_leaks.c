@@ -15,7 +15,10 @@ enum {
     TAG_EXIF_IFD = 0x8769,
     TAG_GPS_IFD = 0x8825,
     TAG_MAKER_NOTE = 0x927C,
-    TAG_IMAGE_SOURCE_DATA = 0x935C
+    TAG_IMAGE_SOURCE_DATA = 0x935C,
+    TAG_OWNER_NAME = 0xA430,
+    TAG_BODY_SERIAL = 0xA431,
+    TAG_LENS_SERIAL = 0xA435
 };
 
 typedef enum Kind { MAIN, NEXT, EXIF, GPS } Kind;
@@ -49,6 +52,10 @@ static unsigned entry_leak(unsigned tag, Kind kind) {
         return VN_LEAK_MAKER_NOTE;
     case TAG_IMAGE_SOURCE_DATA:
         return VN_LEAK_UNKNOWN_CHUNK;
+    case TAG_OWNER_NAME:
+    case TAG_BODY_SERIAL:
+    case TAG_LENS_SERIAL:
+        return VN_LEAK_SERIAL;
     default:
         return kind == GPS && tag != 0 ? VN_LEAK_GPS : 0; /* GPS tag 0 is only a version */
     }

@@ -136,6 +136,7 @@ enum {
     TAG_EXIF_IFD = 0x8769,
     TAG_GPS_IFD = 0x8825,
     TAG_MAKER_NOTE = 0x927c,
+    TAG_USER_COMMENT = 0x9286,
     TAG_GPS_VERSION = 0
 };
 
@@ -213,6 +214,61 @@ static VernisStatus put_text(char **field, const Tiff *tiff, const Entry *entry,
     return VERNIS_OK;
 }
 
+/* One character of UTF-16 (RFC 2781) as UTF-8; a surrogate without its other half becomes U+FFFD. Returns the bytes read. */
+static size_t put_utf16(VnBytes *out, const Tiff *text, size_t at, VernisStatus *status, VnError *err) {
+    uint32_t code = read_uint(text, at, 2), low = text->size - at >= 4 ? read_uint(text, at + 2, 2) : 0;
+    bool pair = code >= 0xd800 && code < 0xdc00 && low >= 0xdc00 && low < 0xe000;
+    if (pair)
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    else if (code >= 0xd800 && code < 0xe000)
+        code = 0xfffd;
+    unsigned more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    static const uint8_t leads[4] = {0, 0xc0, 0xe0, 0xf0};
+    uint8_t utf8[4] = {(uint8_t)(leads[more] | code >> (6 * more))};
+    for (unsigned i = 1; i <= more; i++)
+        utf8[i] = (uint8_t)(0x80 | (code >> (6 * (more - i)) & 0x3f));
+    *status = vn_bytes_append(out, utf8, more + 1, err);
+    return pair ? 4 : 2;
+}
+
+/* UserComment: eight bytes name the character code (Exif 2.32 section 4.6.5). Writers of "UNICODE" put UTF-16 in the byte
+ * order of the stream or in their own, so the bytes decide: most text has its zeros in the high byte. */
+static VernisStatus put_comment(char **field, const Tiff *tiff, const Entry *entry, VnError *err) {
+    enum { CODE = 8, COMMENT_MOST = 2 * VN_TEXT_MAX };
+    size_t at = entry->count > 4 ? read_uint(tiff, entry->at, 4) : tiff->size, size = entry->count;
+    if (at > tiff->size || size > tiff->size - at || size < CODE)
+        return VERNIS_OK;
+    const uint8_t *data = tiff->data + at + CODE;
+    size = size - CODE < COMMENT_MOST ? size - CODE : COMMENT_MOST;
+    if (memcmp(data - CODE, "UNICODE", CODE) != 0)
+        return vn_found_put(field, VN_PUT_FIRST, data, size, err);
+    size_t zeros[2] = {0, 0};
+    for (size_t i = 0; i < size; i++)
+        zeros[i & 1] += data[i] == 0;
+    Tiff text = {data, size & ~(size_t)1, zeros[0] >= zeros[1]};
+    VnBytes utf8 = {0};
+    VernisStatus status = VERNIS_OK;
+    for (size_t i = 0; i < text.size && status == VERNIS_OK;)
+        i += put_utf16(&utf8, &text, i, &status, err);
+    if (status == VERNIS_OK)
+        status = vn_found_put(field, VN_PUT_FIRST, utf8.data, utf8.size, err);
+    vn_bytes_free(&utf8);
+    return status;
+}
+
+/* What the Exif directory shows. */
+static VernisStatus read_exif_directory(VnFound *found, const Tiff *tiff, uint32_t directory, VnError *err) {
+    uint32_t count = count_entries(tiff, directory);
+    for (uint32_t i = 0; i < count; i++) {
+        Entry entry = read_entry(tiff, directory, i);
+        if (entry.tag == TAG_MAKER_NOTE)
+            found->leaks |= VN_LEAK_MAKER_NOTE;
+        else if (entry.tag == TAG_USER_COMMENT)
+            VN_TRY(put_comment(&found->comment, tiff, &entry, err));
+    }
+    return VERNIS_OK;
+}
+
 VernisStatus vn_exif_read(VnFound *found, const VnBytes *exif, VnError *err) {
     static const struct {
         uint32_t tag;
@@ -236,8 +292,8 @@ VernisStatus vn_exif_read(VnFound *found, const VnBytes *exif, VnError *err) {
         for (size_t j = 0; j < sizeof texts / sizeof *texts; j++)
             if (entry.tag == texts[j].tag)
                 VN_TRY(put_text((char **)(void *)((char *)found + texts[j].offset), &tiff, &entry, err));
-        if (entry.tag == TAG_EXIF_IFD && has_tag(&tiff, read_uint(&tiff, entry.at, 4), TAG_MAKER_NOTE))
-            found->leaks |= VN_LEAK_MAKER_NOTE;
+        if (entry.tag == TAG_EXIF_IFD)
+            VN_TRY(read_exif_directory(found, &tiff, read_uint(&tiff, entry.at, 4), err));
         else if (entry.tag == TAG_GPS_IFD && has_position(&tiff, read_uint(&tiff, entry.at, 4)))
             found->leaks |= VN_LEAK_GPS;
     }

@@ -10,6 +10,7 @@ void vn_found_free(VnFound *found) {
     vn_free(found->software);
     vn_free(found->ai_system);
     vn_free(found->ai_prompt);
+    vn_free(found->comment);
     vn_free(found->tdm);
     *found = (VnFound){0};
 }

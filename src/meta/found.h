@@ -16,6 +16,7 @@ typedef struct VnFound {
     char *software;  /**< xmp:CreatorTool, else EXIF Software */
     char *ai_system; /**< Iptc4xmpExt:AISystemUsed (IPTC 2025.1) */
     char *ai_prompt; /**< Iptc4xmpExt:AIPromptInformation (IPTC 2025.1) */
+    char *comment;   /**< EXIF UserComment, where generators keep a prompt that PNG has texts for */
     char *tdm;       /**< tdm:reservation: "1" for reserved */
     unsigned leaks;  /**< VnLeak bits that the metadata itself shows */
     char note[200];  /**< what was left out and why, "" if nothing */
@@ -32,7 +33,8 @@ VernisStatus vn_found_put(char **field, VnPut how, const void *bytes, size_t siz
 
 /** XMP packet into a zeroed `found`. Refused as a whole: not well-formed, a DOCTYPE, nesting over 64, over 4 MiB. */
 VernisStatus vn_xmp_read(VnFound *found, const VnBytes *xmp, VnError *err);
-/** EXIF: Artist, Copyright, ImageDescription, Software where still NULL; thumbnail, maker note and GPS into `leaks`. */
+/** EXIF: Artist, Copyright, ImageDescription, Software, UserComment where still NULL; thumbnail, maker note and GPS
+ * into `leaks`. */
 VernisStatus vn_exif_read(VnFound *found, const VnBytes *exif, VnError *err);
 /** IIM 2:80, 2:116, 2:110, 2:120 where still NULL. */
 VernisStatus vn_iptc_read(VnFound *found, const VnBytes *iptc, VnError *err);
@@ -43,6 +45,9 @@ bool vn_data_mining_reserves(const char *value); /**< one of the DMI-PROHIBITED 
 /** Would a platform read this DigitalSourceType as AI? Those with "algorithmicMedia" in any case
  * (facts/provenance.md 3.3, Meta's help text). value may be NULL. */
 bool vn_source_type_is_ai(const char *value);
+/** The first source type in a C2PA manifest that platforms read as AI, as its last word ("trainedAlgorithmicMedia"); ""
+ * for none. The manifest is CBOR inside boxes: its text strings stand in it as they are. */
+void vn_c2pa_ai_source_type(char word[64], const VnBytes *c2pa);
 
 /** One field of VnRights: the name of its option, for errors, and where it is. */
 typedef struct VnRightsField {

@@ -55,19 +55,30 @@ static void add_generator(VnInspection *inspection, const char *what, const char
 
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-/* The manifest is CBOR inside boxes: its text strings stand in it as they are. */
-static void judge_c2pa(VnInspection *inspection, const VnBytes *c2pa) {
+void vn_c2pa_ai_source_type(char value[64], const VnBytes *c2pa) {
     static const char word[] = "algorithmicMedia";
     const char *all = (const char *)c2pa->data, *at = vn_text_find(all, c2pa->size, word);
+    *value = '\0';
     if (!at)
         return;
-    char value[64] = "";
     const char *end = at + strlen(word);
-    while (at > all && end - at < (int)sizeof value - 1 && is_letter(at[-1]))
+    while (at > all && end - at < 63 && is_letter(at[-1]))
         at--;
     memcpy(value, at, (size_t)(end - at));
     value[end - at] = '\0';
-    add_sign(inspection, "C2PA manifest with", value, "a source type that platforms label as AI");
+}
+
+static void judge_c2pa(VnInspection *inspection, const VnBytes *c2pa) {
+    char value[64];
+    vn_c2pa_ai_source_type(value, c2pa);
+    if (*value)
+        add_sign(inspection, "C2PA manifest with", value, "a source type that platforms label as AI");
+}
+
+/* The settings line that Stable Diffusion's web interfaces put after the prompt. */
+static void judge_settings(VnInspection *inspection, const char *what, const char *text) {
+    if (vn_text_has(text, "Steps: ") && (vn_text_has(text, "Sampler: ") || vn_text_has(text, "CFG scale: ")))
+        add_sign(inspection, what, text, "a prompt and settings as Stable Diffusion web UI writes them");
 }
 
 static void judge_texts(VnInspection *inspection, const VnBag *bag) {
@@ -84,6 +95,8 @@ static void judge_texts(VnInspection *inspection, const VnBag *bag) {
         }
         if (strcasecmp(key, "Software") == 0 || strcasecmp(key, "Source") == 0)
             add_generator(inspection, "PNG text", value);
+        if (strcasecmp(key, "Comment") == 0)
+            judge_settings(inspection, "comment", value);
         if (strcasecmp(key, "Description") == 0 && strstr(value, "Job ID: "))
             add_sign(inspection, "PNG text", key, "a prompt and job number as Midjourney writes them");
     }
@@ -100,6 +113,8 @@ static void judge_ai(VnInspection *inspection, const VnFound *found, const VnBag
         add_sign(inspection, "AIPromptInformation", found->ai_prompt, "the IPTC field for a prompt");
     add_generator(inspection, "Software", found->software);
     add_generator(inspection, "Credit", inspection->rights.credit);
+    judge_settings(inspection, "EXIF UserComment", found->comment);
+    judge_settings(inspection, "description", inspection->rights.description);
     judge_c2pa(inspection, &bag->c2pa);
     judge_texts(inspection, bag);
 }
@@ -157,6 +172,7 @@ const char *vn_leak_name(unsigned bit) {
         {VN_LEAK_APNG_FRAMES, "animation frames"},
         {VN_LEAK_FLASHPIX, "FlashPix data"},
         {VN_LEAK_GPS, "GPS position"},
+        {VN_LEAK_SERIAL, "owner's name or serial number of a camera or lens"},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].bit == bit)

@@ -37,10 +37,11 @@ VernisStatus vn_source_type_uri(char **uri, const char *choice, VnError *err);
 VernisStatus vn_rights_settle(VnRights *rights, char *warning, VnError *err);
 
 /** Fill the fields of `rights` that are NULL from the source file's XMP, EXIF and IIM, in this order, as far as the
- * policy allows (rights: creator, copyright, credit, licence and contact fields, a data-mining value of the vocabulary,
- * and a source type that says AI, since provenance is not laundered away; all: description and any source type too;
- * none: nothing). Values are cut to 4000 bytes, and together kept small enough for vn_xmp_make. Damaged metadata is
- * left out, not an error. On failure (VERNIS_E_MEMORY) `rights` is sound but incomplete. */
+ * policy allows (rights: creator, copyright, credit, licence and contact fields, a data-mining value of the
+ * vocabulary, and a source type that says AI, even one that only a C2PA manifest has, since provenance is not
+ * laundered away; all: description and any source type too; none: nothing but such a source type). Values are cut
+ * to 4000 bytes, and together kept small enough for vn_xmp_make. Damaged metadata is left out, not an error. On
+ * failure (VERNIS_E_MEMORY) `rights` is sound but incomplete. */
 VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, VnKeep keep, VnError *err);
 
 /** EXIF as a TIFF stream made new with libexif: Artist, Copyright, ImageDescription, Orientation 1, and the four tags
@@ -69,7 +70,7 @@ typedef struct VnInspection {
     bool reserved;      /**< data_mining prohibits training */
     bool c2pa;          /**< a manifest is present (its signature is not checked) */
     unsigned leaks;     /**< VnLeak bits */
-    char ai_label[400]; /**< which values a platform would read as AI and why; "" if none */
+    char ai_label[800]; /**< which values a platform would read as AI and why; "" if none */
     char software[200]; /**< XMP CreatorTool, EXIF Software or PNG text "Software" */
     char warning[200];  /**< what could not be read: "XMP ignored: line 1: it has a DOCTYPE"; "" if all was */
 } VnInspection;

@@ -193,24 +193,34 @@ static size_t xml_size(const char *text) {
 static bool may_keep(size_t offset, const char *value, VnKeep keep) {
     switch (offset) {
     case offsetof(VnRights, data_mining):
-        return vn_data_mining_known(value) != NULL;
+        return keep != VN_KEEP_NONE && vn_data_mining_known(value) != NULL;
     case offsetof(VnRights, source_type):
         return keep == VN_KEEP_ALL || vn_source_type_is_ai(value);
     case offsetof(VnRights, description):
         return keep == VN_KEEP_ALL;
     default:
-        return true;
+        return keep != VN_KEEP_NONE;
     }
+}
+
+/* A manifest is not copied: what it says about AI stays as the file's source type. */
+static VernisStatus take_c2pa_source_type(VnFound *found, const VnBag *bag, VnError *err) {
+    char word[64], uri[sizeof SOURCE_VOCABULARY + sizeof word];
+    vn_c2pa_ai_source_type(word, &bag->c2pa);
+    if (!*word || vn_source_type_is_ai(found->rights.source_type))
+        return VERNIS_OK;
+    snprintf(uri, sizeof uri, SOURCE_VOCABULARY "%s", word);
+    return vn_found_put(&found->rights.source_type, VN_PUT_REPLACE, uri, strlen(uri), err);
 }
 
 VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, VnKeep keep, VnError *err) {
     /* So that no foreign text, however long, makes the packet one that JPEG cannot hold (65 000 bytes).
      * The constraints may become a copy of the usage terms, so these count twice. */
     enum { XML_MOST = 56000 };
-    if (keep == VN_KEEP_NONE)
-        return VERNIS_OK;
     VnFound found = {0};
     VernisStatus status = vn_found_read(&found, bag, err);
+    if (status == VERNIS_OK)
+        status = take_c2pa_source_type(&found, bag, err);
     size_t total = xml_size(rights->usage_terms);
     for (int i = 0; i < VN_RIGHTS_FIELDS; i++)
         total += xml_size(*vn_rights_at(rights, vn_rights_fields[i].offset));

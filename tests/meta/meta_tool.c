@@ -97,7 +97,7 @@ static void read_block(const char *kind, const char *path) {
     show("source_type", found.rights.source_type);
     show("software", found.software);
     show("warning", found.warning);
-    for (unsigned bit = 1; bit <= VN_LEAK_GPS; bit <<= 1)
+    for (unsigned bit = 1; bit <= VN_LEAK_SERIAL; bit <<= 1)
         if (found.leaks & bit)
             show("leak", vn_leak_name(bit));
     vn_inspection_free(&found);

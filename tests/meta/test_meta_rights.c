@@ -162,6 +162,18 @@ static void ai_provenance_is_not_laundered(void **state) {
     assert_int_equal(vn_rights_from_bag(&rights, &sources.bag, VN_KEEP_RIGHTS, NULL), VERNIS_OK);
     assert_string_equal(rights.source_type, ai);
     vn_rights_free(&rights);
+    assert_int_equal(vn_rights_from_bag(&rights, &sources.bag, VN_KEEP_NONE, NULL), VERNIS_OK);
+    assert_string_equal(rights.source_type, ai);
+    vn_rights_free(&rights);
+    /* From a manifest, which is not copied, over a source type that says otherwise. */
+    VnBag signed_bag = {.xmp = sources.xmp, .c2pa = borrow("x" SOURCES "trainedAlgorithmicMedia\1", 73)};
+    assert_int_equal(vn_rights_from_bag(&rights, &signed_bag, VN_KEEP_NONE, NULL), VERNIS_OK);
+    assert_string_equal(rights.source_type, ai);
+    vn_rights_free(&rights);
+    signed_bag.xmp = (VnBytes){0};
+    assert_int_equal(vn_rights_from_bag(&rights, &signed_bag, VN_KEEP_RIGHTS, NULL), VERNIS_OK);
+    assert_string_equal(rights.source_type, SOURCES "trainedAlgorithmicMedia");
+    vn_rights_free(&rights);
     rights.source_type = vn_strdup(SOURCES "digitalCreation");
     assert_int_equal(vn_rights_from_bag(&rights, &sources.bag, VN_KEEP_ALL, NULL), VERNIS_OK);
     assert_string_equal(rights.source_type, SOURCES "digitalCreation");
