@@ -93,8 +93,10 @@ VERNIS_API char *vernis_result_json(const char *input, const char *output, const
 VERNIS_API char *vernis_failure_json(const char *input, const char *status, const VernisError *err, const char *reason);
 VERNIS_API char *vernis_verify_json(const char *original, const char *protected_file, const VernisResult *result);
 
-/** Read metadata and provenance of a file. @param json nonzero: one JSON line, else plain words. Heap text in *out. */
-VERNIS_API VernisStatus vernis_inspect_file(const char *path, int json, char **out, VernisError *err);
+/** Read metadata and provenance of a file. @param json nonzero: one JSON line, else plain words. Heap text in *out.
+ * @param platform also say what this one will strip ("instagram", a choice of the setting "platform"), or NULL */
+VERNIS_API VernisStatus vernis_inspect_file(const char *path, const char *platform, int json, char **out,
+                                            VernisError *err);
 
 /** Write the opt-out files of a web site into its folder (robots.txt, ai.txt, .well-known/tdmrep.json and snippets in
  * vernis-optout/), merged into what is there, or take them out again. Heap text in *out: a line for each file.

@@ -10,7 +10,7 @@ static bool inspect(const CliContext *ctx, const CliInput *input) {
     VernisError err = input->err;
     char *text = NULL;
     if (!err.status)
-        vernis_inspect_file(input->path, ctx->json, &text, &err);
+        vernis_inspect_file(input->path, vernis_settings_text(ctx->settings, "platform"), ctx->json, &text, &err);
     if (err.status) {
         cli_failure(input->path, &err);
         char *json = ctx->json ? vernis_failure_json(input->path, "failed", &err, NULL) : NULL;
