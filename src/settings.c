@@ -97,10 +97,12 @@ static const VernisSettingInfo table[] = {
          "Write the gradient of half the latent's squared norm here."),
     NUMBER("size", 0, VERNIS_INT, 64, 8192, "512", "bench", "PIXELS", "Side of the square picture to time."),
 
-    CHOICE("platform",
-           "instagram|facebook|x|tiktok|bluesky|mastodon|tumblr|artstation|deviantart|pixiv|behance|pinterest|reddit|"
-           "discord|linkedin|cara",
-           NULL, "inspect", "Also say what this platform strips from the picture it serves, as far as it is known."),
+    {"platform", 0, VERNIS_CHOICE, 0, 0,
+     "instagram|facebook|x|tiktok|bluesky|mastodon|tumblr|artstation|deviantart|pixiv|behance|pinterest|reddit|discord|"
+     "linkedin|cara",
+     NULL, "inspect", "NAME",
+     "Also say what this platform strips from the picture it serves, as far as it is known: instagram, facebook, x, tiktok, "
+     "bluesky, mastodon, tumblr, artstation, deviantart, pixiv, behance, pinterest, reddit, discord, linkedin or cara."},
     FLAG("remove", 0, "optout", "Take the opt-out out again; every other byte stays as it was."),
 
     FLAG("json", 0, "protect verify inspect optout models presets selftest bench",

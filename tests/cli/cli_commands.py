@@ -185,8 +185,8 @@ class Commands(clikit.Case):
     def test_inspect_says_what_each_platform_strips(self):
         self.png('a.png')
         self.protect('--creator', 'Ada', 'a.png')
-        with_help = self.vernis('help', 'inspect').out
-        names = ''.join(with_help.split('--platform ')[1].split()[0].split()).split('|')
+        refused = self.vernis('inspect', '--platform', 'myspace', 'a.png', status=2).err
+        names = refused.split('must be one of ')[1].split()[0].split('|')
         self.assertGreater(len(names), 10)
         for name in names:
             told = self.vernis('inspect', '--json', '--platform', name, 'a.protected.png').only['platform']
@@ -194,7 +194,6 @@ class Commands(clikit.Case):
             self.assertEqual('creator' in told['loses'], told['metadata'] in ('stripped', 'kept in part'))
         self.assertIn('reads source type', self.vernis('inspect', '--platform', 'pinterest', 'a.protected.png').out)
         self.assertNotIn('platform', self.vernis('inspect', '--json', 'a.png').only)
-        self.assertIn('must be one of', self.vernis('inspect', '--platform', 'myspace', 'a.png', status=2).err)
 
     def test_inspect_goes_on_after_a_bad_file(self):
         self.png('a.png')
