@@ -137,7 +137,8 @@ VernisStatus vernis_bench_text(VernisSession *session, uint32_t size, int json, 
         VN_CHECK(step_open(&step, session->encoders[i], side, side, session->pool, err));
         time_step(&step, &forward, &backward);
         /* Backward to the input costs as many multiply-adds as forward: two floating-point operations each, twice. */
-        double gflop = 4e-9 * info->macs_per_pixel * (double)side * (double)side;
+        double area = (double)side * side,
+               gflop = 4e-9 * (info->macs_per_pixel * area + info->attention_macs * area * area);
         if (json) {
             json_t *row = json_pack("{s:s, s:i, s:s, s:i, s:f, s:f, s:f, s:I}", "surrogate", info->name, "size",
                                     (int)side, "cpu", vn_cpu_name(session->cpu), "threads",

@@ -5,6 +5,9 @@
 Each NAME.safetensors is a model; NAME.golden.safetensors holds "rgb" (3,H,W), "latent" (z,h,w) and "gradient" (3,H,W)
 of 0.5 * sum(z * z). The layers are written out here with torch.nn.functional, apart from Vernis and from the judge. The
 picture is chosen so that no ReLU's input is so near zero that float32 rounding could change its sign.
+
+KL encoders are at least 32 channels wide, so their weights are not kept: tests/nn/kl_maker.h makes the same ones from
+their names, in every spelling of these.
 """
 import json
 import os
@@ -26,6 +29,12 @@ MODELS = {
                 24),
     "t32": ("T32", [6, 8, 8], 4, (), ["F32", "F16", "BF16"], "", 64, 32),
     "s8": ("S8", [5, 8, 8], 6, (9,), ["F16"], "", 48, 32),
+}
+
+# name: width of each level, blocks of each level, levels with attention, z, quant_conv, W, H
+KL_MODELS = {
+    "kl": ([32, 64, 64], [2, 1, 2], (), 4, True, 32, 24),
+    "kl_plain": ([32, 32], [1, 1], (1,), 16, False, 24, 20),
 }
 
 
@@ -104,6 +113,77 @@ def encode(layers, w, x, margins):
     return x
 
 
+def kl_tensor(name, *shape):
+    """Small integers over a power of two, which every type holds exactly; name is CompVis's"""
+    count = int(np.prod(shape))
+    seed = 2166136261
+    for byte in name.encode():
+        seed = (seed ^ byte) * 16777619 % 2**32
+    x = (seed + np.arange(count, dtype=np.uint64) * 2654435761) % 2**32
+    x ^= x >> 15
+    x = x * 2246822519 % 2**32
+    x ^= x >> 13
+    v = torch.from_numpy(2.0 * (x >> 28).astype(np.float64) - 15).reshape(shape)
+    if len(shape) == 1:
+        return v / 32 + (1 if "norm" in name and name.endswith("weight") else 0)
+    return v / (128 if np.prod(shape[1:]) >= 100 else 64)
+
+
+def kl_conv(x, name, out, taps, **how):
+    w = kl_tensor(name + ".weight", out, x.shape[1], taps, taps)
+    return F.conv2d(x, w, kl_tensor(name + ".bias", out), **how)
+
+
+def kl_norm(x, name):
+    c = x.shape[1]
+    return F.group_norm(x, 32, kl_tensor(name + ".weight", c), kl_tensor(name + ".bias", c), eps=1e-6)
+
+
+def kl_residual(x, name, width):
+    h = kl_conv(F.silu(kl_norm(x, name + ".norm1")), name + ".conv1", width, 3, padding=1)
+    h = kl_conv(F.silu(kl_norm(h, name + ".norm2")), name + ".conv2", width, 3, padding=1)
+    return h + (x if width == x.shape[1] else kl_conv(x, name + ".nin_shortcut", width, 1))
+
+
+def kl_attention(x, name):
+    c, size = x.shape[1], x.shape
+    n = kl_norm(x, name + ".norm")
+    q, k, v = (kl_conv(n, f"{name}.{part}", c, 1).reshape(c, -1) for part in "qkv")
+    a = v @ torch.softmax(q.T @ k * c ** -.5, 1).T
+    return x + kl_conv(a.reshape(size), name + ".proj_out", c, 1)
+
+
+def kl_encode(x, widths, blocks, attentions, z, quant):
+    x = kl_conv(2 * x - 1, "encoder.conv_in", widths[0], 3, padding=1)
+    for level, width in enumerate(widths):
+        for i in range(blocks[level]):
+            x = kl_residual(x, f"encoder.down.{level}.block.{i}", width)
+            if level in attentions:
+                x = kl_attention(x, f"encoder.down.{level}.attn.{i}")
+        if level < len(widths) - 1:
+            x = kl_conv(F.pad(x, (0, 1, 0, 1)), f"encoder.down.{level}.downsample.conv", width, 3, stride=2)
+    x = kl_residual(x, "encoder.mid.block_1", widths[-1])
+    x = kl_attention(x, "encoder.mid.attn_1")
+    x = kl_residual(x, "encoder.mid.block_2", widths[-1])
+    x = kl_conv(F.silu(kl_norm(x, "encoder.norm_out")), "encoder.conv_out", 2 * z, 3, padding=1)
+    return (kl_conv(x, "quant_conv", 2 * z, 1) if quant else x)[:, :z]
+
+
+def kl_golden(widths, blocks, attentions, z, quant, width, height):
+    torch.manual_seed(width)
+    picture = torch.rand(1, 3, height, width).half().double().requires_grad_(True)
+    latent = kl_encode(picture, widths, blocks, attentions, z, quant)
+    (latent * latent).sum().mul(.5).backward()
+    return picture.detach()[0], latent.detach()[0], picture.grad[0]
+
+
+def write_golden(path, picture, latent, gradient):
+    write_file(path, {
+        "rgb": ("F16", picture.shape, picture.numpy().astype("<f2").tobytes()),
+        "latent": ("F32", latent.shape, latent.numpy().astype("<f4").tobytes()),
+        "gradient": ("F32", gradient.shape, gradient.numpy().astype("<f4").tobytes())})
+
+
 def golden(layers, weights, width, height):
     for seed in range(10000):
         torch.manual_seed(seed)
@@ -128,11 +208,12 @@ def main():
             weights[key] = rounded.double()
         picture, latent, gradient, seed = golden(layers, weights, width, height)
         write_file(os.path.join(folder, name + ".safetensors"), tensors, {"vernis.name": "golden-" + name})
-        write_file(os.path.join(folder, name + ".golden.safetensors"), {
-            "rgb": ("F16", picture.shape, picture.numpy().astype("<f2").tobytes()),
-            "latent": ("F32", latent.shape, latent.numpy().astype("<f4").tobytes()),
-            "gradient": ("F32", gradient.shape, gradient.numpy().astype("<f4").tobytes())})
+        write_golden(os.path.join(folder, name + ".golden.safetensors"), picture, latent, gradient)
         print(f"{name}: picture seed {seed}, |z| {float(latent.abs().mean()):.3f}", file=sys.stderr)
+    for name, sizes in KL_MODELS.items():
+        picture, latent, gradient = kl_golden(*sizes)
+        write_golden(os.path.join(folder, name + ".golden.safetensors"), picture, latent, gradient)
+        print(f"{name}: |z| {float(latent.abs().mean()):.3f}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 #include "kern/kern_direct.h"
 #include "kern/kern_nn.h"
+#include "kern/kern_norm.h"
 #include "kern/kern_pixel.h"
 #include "kern/kern_tiles.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one list of kernels. No include guard: included with different VN_KERNEL, and VN_KERNEL_NEAR for those that are
  * held to a tolerance; it is VN_KERNEL unless defined. Bodies are in kern_nn.h,
- * kern_direct.h, kern_tiles.h and kern_pixel.h, which are compiled once per instruction set. */
+ * kern_norm.h, kern_direct.h, kern_tiles.h and kern_pixel.h, which are compiled once per instruction set. */
 
 #ifndef VN_KERNEL_NEAR
 #define VN_KERNEL_NEAR VN_KERNEL
@@ -24,16 +24,6 @@ VN_KERNEL(scatter_add, (float *y, size_t ldy, const float *x, size_t ldx, size_t
 /* y[i * channels + c] = x[c * plane + i], i < n, and back */
 VN_KERNEL(planes_to_pixels, (float *y, const float *x, size_t plane, size_t channels, size_t n))
 VN_KERNEL(pixels_to_planes, (float *y, size_t plane, const float *x, size_t channels, size_t n))
-/* sums[0] += sum of a, sums[1] += sum of a * b over width values at each of count places ld apart, in eight partial
- * sums */
-VN_KERNEL(moments, (double *sums, const float *a, const float *b, size_t width, size_t ld, size_t count))
-/* group normalisation of one group's n channels of a pixel: normal = (y - mean) * scale; y = a * y + b, rounded once */
-VN_KERNEL(norm_forward, (float *y, float *normal, const float *a, const float *b, float mean, float scale, size_t n))
-/* y[i] *= x[i] */
-VN_KERNEL(multiply, (float *y, const float *x, size_t n))
-/* backward of the normalisation alone: g = (g - m0 - x * m1) * scale, m0 and m1 the means of g and g * x over the group
- */
-VN_KERNEL(norm_back, (float *g, const float *x, float m0, float m1, float scale, size_t n))
 /* vn_gemm with each element's sum in order of k: slower than OpenBLAS, and equal everywhere */
 VN_KERNEL(gemm_in_order, (size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
                           float beta, float *c, size_t ldc))
@@ -50,6 +40,30 @@ VN_KERNEL(bf16_pixels, (uint16_t *y, const float *x, size_t channels, size_t pad
 VN_KERNEL(bf16_patches, (uint16_t *y, const float *x, size_t row, size_t step, size_t width, size_t n))
 /* to 1e-5 of the sum of absolute products */
 VN_KERNEL_NEAR(tile_conv, (const VnTileConv *job))
+
+/* --- kern_norm.h: normalisation, SiLU, attention, stored halves. a, b, p, q hold one value for each channel, n is the
+ * number of pixels --- */
+/* sums[c] += sum of a, sums[channels + c] += sum of a * b over channel c */
+VN_KERNEL(channel_sums, (double *sums, const float *a, const float *b, size_t channels, size_t n))
+/* y = a * x + b, rounded once; y may be x */
+VN_KERNEL(affine, (float *y, const float *x, const float *a, const float *b, size_t channels, size_t n))
+/* y = silu(a * x + b), silu(t) = t / (1 + exp(-t)); y may be x */
+VN_KERNEL(affine_silu, (float *y, const float *x, const float *a, const float *b, size_t channels, size_t n))
+/* g *= silu'(a * x + b) */
+VN_KERNEL(silu_back, (float *g, const float *x, const float *a, const float *b, size_t channels, size_t n))
+/* y = a * g + (p * x + q); y may be g */
+VN_KERNEL(norm_back, (float *y, const float *g, const float *x, const float *a, const float *p, const float *q,
+                      size_t channels, size_t n))
+/* float32 to binary16 and back, n values */
+VN_KERNEL(to_half, (uint16_t *y, const float *x, size_t n))
+VN_KERNEL(from_half, (float *y, const uint16_t *x, size_t n))
+/* x = exp(x - *top) * *scale over `rows` rows of `width` values, each followed by one that becomes 0, where *top is the
+ * largest and *scale makes the sum 1 */
+VN_KERNEL(softmax, (float *x, float *top, float *scale, size_t width, size_t rows))
+/* p = exp(min(p - top, 0)) * scale, d = p * (d - mean), for one row of an attention matrix */
+VN_KERNEL(softmax_back_row, (float *p, float *d, float top, float scale, float mean, size_t n))
+/* the same across rows: each value has its own */
+VN_KERNEL(softmax_back_column, (float *p, float *d, const float *top, const float *scale, const float *mean, size_t n))
 
 /* --- kern_pixel.h: resampling, JPEG, optimiser --- */
 /* y[i] += a * x[i] */

@@ -109,46 +109,6 @@ static void pixels_to_planes(float *y, size_t plane, const float *x, size_t chan
     }
 }
 
-static void moments(double *sums, const float *a, const float *b, size_t width, size_t ld, size_t count) {
-    enum { LANES = 8 };
-    double first[LANES] = {0}, second[LANES] = {0};
-    for (size_t i = 0; i < count; i++) {
-        const float *p = a + i * ld, *q = b + i * ld;
-        size_t k = 0;
-        for (; k + LANES <= width; k += LANES) {
-            for (size_t l = 0; l < LANES; l++) {
-                first[l] += (double)p[k + l];
-                second[l] += (double)p[k + l] * (double)q[k + l];
-            }
-        }
-        for (size_t l = 0; k < width; k++, l++) {
-            first[l] += (double)p[k];
-            second[l] += (double)p[k] * (double)q[k];
-        }
-    }
-    for (size_t l = 0; l < LANES; l++) {
-        sums[0] += first[l];
-        sums[1] += second[l];
-    }
-}
-
-static void norm_forward(float *y, float *normal, const float *a, const float *b, float mean, float scale, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        normal[i] = (y[i] - mean) * scale;
-        y[i] = fmaf(a[i], y[i], b[i]);
-    }
-}
-
-static void multiply(float *y, const float *x, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        y[i] *= x[i];
-}
-
-static void norm_back(float *g, const float *x, float m0, float m1, float scale, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        g[i] = (g[i] - m0 - x[i] * m1) * scale;
-}
-
 /* A block of rows x columns held in registers while k runs; the compiler unrolls the constant bounds. */
 enum { GEMM_ROWS = 4, GEMM_COLUMNS = 64 };
 

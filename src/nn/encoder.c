@@ -15,8 +15,10 @@ static void layer_free(VnLayer *layer) {
     vn_conv_free(&layer->skip_conv);
     vn_conv_free(&layer->pool_in);
     vn_conv_free(&layer->pool_out);
-    vn_free(layer->gamma);
-    vn_free(layer->beta);
+    for (unsigned i = 0; i < 2; i++) {
+        vn_free(layer->norm[i].gamma);
+        vn_free(layer->norm[i].beta);
+    }
 }
 
 void vn_encoder_close(VnEncoder **encoder) {
@@ -39,6 +41,7 @@ static void set_name(char out[64], const char *name) {
 VernisStatus vn_encoder_open_bytes(VnEncoder **out, const uint8_t *data, size_t size, const char *name, VnError *err) {
     *out = NULL;
     VnTensors *tensors;
+    size_t before = vn_mem_used();
     VN_TRY(vn_tensors_open(&tensors, data, size, err));
     VernisStatus status;
     VnEncoder *net = vn_calloc(1, sizeof *net);
@@ -50,6 +53,8 @@ VernisStatus vn_encoder_open_bytes(VnEncoder **out, const uint8_t *data, size_t 
     set_name(net->info.name, own_name && *own_name ? own_name : name);
     net->info.file_bytes = size;
     VN_CHECK(vn_family_load(net, tensors, err));
+    vn_tensors_close(&tensors);
+    net->info.weight_bytes = vn_mem_used() - before;
     *out = net;
     net = NULL;
 done:

@@ -15,14 +15,16 @@ typedef struct VnEncoder VnEncoder;
 /** What was found in the file. Sizes come from the tensors, never assumed. */
 typedef struct VnEncoderInfo {
     char name[64];            /**< metadata "vernis.name", else the file's base name without extension */
-    const char *family;       /**< "T8", "T32", "S8" (Vernis's own: stem of two stride-2 convolutions) */
+    const char *family;       /**< "T8", "T32", "KL", "S8" (Vernis's own: stem of two stride-2 convolutions) */
     unsigned stride;          /**< pixels per latent cell */
     unsigned latent_channels; /**< z */
     unsigned width;           /**< channels c */
     bool pooled;              /**< has pooled branches (global statistics) */
-    double macs_per_pixel;    /**< multiply-adds of one forward pass per input pixel */
+    double macs_per_pixel;    /**< multiply-adds of one forward pass per input pixel, without attention's matrix */
+    double attention_macs;    /**< those of attention's matrix, per pair of input pixels; 0: none */
     size_t parameters;
     size_t file_bytes;
+    size_t weight_bytes; /**< memory that the loaded weights take */
 } VnEncoderInfo;
 
 /** Load from a .safetensors file. @return VERNIS_E_FORMAT for a broken container, VERNIS_E_MODEL when no family fits or

@@ -12,13 +12,10 @@
 #include "nn/safetensors.h"
 
 enum {
-    VN_MAX_LAYERS = 32,
+    VN_MAX_LAYERS = 64,
     VN_MAX_CHANNELS = 1024,
-    VN_BLOCK = 16,      /* input channels that a 3x3 convolution sums over before it rounds into the output */
-    VN_POOL_GROUPS = 4, /* groups of the pooled branch's GroupNorm */
-    VN_POOL_WIDEN = 4   /* its width in multiples of the block's */
+    VN_BLOCK = 16 /* input channels that a 3x3 convolution sums over before it rounds into the output */
 };
-#define VN_POOL_EPSILON 1e-5f
 
 /** A convolution, 3x3 with padding 1 (taps 3) or 1x1 (taps 1), packed for gemm.
  *
@@ -30,7 +27,7 @@ enum {
 typedef struct VnConv {
     unsigned in, out, taps, stride;
     bool shift; /**< stride 2 only: taps at 2x, 2x + 1, 2x + 2 (padding on the right and below), not from 2x - 1 on */
-    bool flip; /**< backward is a convolution with flipped, transposed weights; else patch gradients are added up */
+    bool flip;  /**< backward is a convolution with flipped, transposed weights; else patch gradients are added up */
     /* On bfloat16 tiles (kern/tiles.h), where the processor has them: */
     uint16_t *tiles, *tiles_back; /**< forward and backward, the latter a part for each kind of position (reach.h) */
     /* Else on own float32 kernels (kern/direct.h), where they win: */
@@ -43,26 +40,42 @@ typedef struct VnConv {
     size_t bias_period; /**< a multiple of 64 and of out */
 } VnConv;
 
-typedef enum VnLayerKind { VN_LAYER_CONV, VN_LAYER_BLOCK } VnLayerKind;
+/** A GroupNorm and what follows it. */
+typedef struct VnAffine {
+    float *gamma, *beta; /**< one for each channel; NULL: there is no such layer */
+    unsigned channels, groups;
+    float epsilon;
+    bool silu;  /**< a SiLU follows */
+    bool exact; /**< its input is kept in float32 for the backward pass, because signs depend on it; else as binary16 */
+} VnAffine;
+
+typedef enum VnLayerKind {
+    VN_LAYER_CONV,     /**< norm[0] if it has one, conv[0] */
+    VN_LAYER_BLOCK,    /**< conv[0], ReLU, conv[1], ReLU, conv[2], plus the input or skip_conv of it, ReLU */
+    VN_LAYER_RESIDUAL, /**< norm[0], conv[0], norm[1], conv[1], plus the input or skip_conv of it */
+    VN_LAYER_ATTENTION /**< norm[0], conv[0] to query, key and value, attention, conv[1], plus the input */
+} VnLayerKind;
 
 typedef struct VnLayer {
     VnLayerKind kind;
-    VnConv conv[3];           /**< one for VN_LAYER_CONV, three for a block */
+    VnConv conv[3];
+    VnAffine norm[2];
     bool relu;                /**< VN_LAYER_CONV: a ReLU follows */
-    bool skip, pool;          /**< block: has a 1x1 skip, a pooled branch */
-    VnConv skip_conv;         /**< 1x1, conv[0].in to conv[2].out */
-    VnConv pool_in, pool_out; /**< 1x1, conv[0].in to 4 times as many and back */
-    float *gamma, *beta;      /**< GroupNorm between them, pool_in.out values each */
+    bool skip;                /**< has a 1x1 skip from conv[0].in channels to the last convolution's out */
+    bool pool;                /**< VN_LAYER_BLOCK: x + pool_out(ReLU(norm[0](pool_in(x)))) comes first */
+    VnConv skip_conv;         /**< without bias: a residual layer's is in conv[1]'s */
+    VnConv pool_in, pool_out; /**< 1x1, to four times as many channels and back */
 } VnLayer;
 
 struct VnEncoder {
     VnEncoderInfo info;
+    bool centred; /**< takes 2 * rgb - 1 */
     unsigned count;
     VnLayer layers[VN_MAX_LAYERS];
 };
 
 /** Find the family of a file's tensors and load them. @param net zeroed; on failure the caller releases what it holds.
- * Fills family, stride, latent_channels, width, pooled, macs_per_pixel and parameters of net->info. */
+ * Fills family, stride, latent_channels, width, pooled, macs_per_pixel, attention_macs and parameters of net->info. */
 VernisStatus vn_family_load(VnEncoder *net, const VnTensors *tensors, VnError *err);
 
 #endif

@@ -2,136 +2,133 @@
 #include "nn/norm.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "kern/kern.h"
 
-/* Wu and He, "Group Normalization" (2018). With v = (x - mean) * s, s = 1 / sqrt(variance + epsilon) over a group, the
- * gradient at x is s * (g - mean(g) - v * mean(g v)), g being that at v. */
+/* Per channel: v = scale * x + shift; output = gain * x + offset; gradient at the input = gain * g + (slope * v + level).
+ */
+typedef struct Factors {
+    float *scale, *shift, *gain, *offset, *slope, *level;
+} Factors;
 
-typedef struct Job {
-    VnNorm *norm;
-    float *y; /* activations, or gradients */
-    uint32_t band;
-    float first[VN_POOL_GROUPS], second[VN_POOL_GROUPS]; /* mean and scale, or the two means of the backward pass */
-} Job;
-
-static uint32_t rows_of(const Job *job, unsigned i, uint32_t *y0) {
-    *y0 = i * job->band;
-    uint32_t end = job->norm->grid.height;
-    return end - *y0 < job->band ? end : *y0 + job->band;
+static Factors factors(const VnNorm *norm) {
+    size_t c = norm->grid.channels;
+    float *f = norm->factors;
+    return (Factors){f, f + c, f + 2 * c, f + 3 * c, f + 4 * c, f + 5 * c};
 }
 
-/* Sum a and a * b over each group of a band. */
-static void sum_rows(Job *job, unsigned i, const float *a, const float *b) {
-    VnGrid g = job->norm->grid;
-    size_t width = g.channels / VN_POOL_GROUPS;
-    double *sums = job->norm->sums + (size_t)i * 2 * VN_POOL_GROUPS;
-    memset(sums, 0, 2 * VN_POOL_GROUPS * sizeof *sums);
-    uint32_t y0, y1 = rows_of(job, i, &y0);
-    for (uint32_t y = y0; y < y1; y++) {
-        for (size_t k = 0; k < VN_POOL_GROUPS; k++) {
-            size_t at = vn_grid_row(g, y) + k * width;
-            vn_kern()->moments(sums + 2 * k, a + at, b + at, width, g.channels, g.width);
+void vn_norm_sum(const VnNorm *norm, const float *x, uint32_t band) {
+    size_t c = norm->grid.channels;
+    vn_kern()->channel_sums(norm->sums + (size_t)band * 2 * c, x, x, c, norm->grid.width);
+}
+
+/* Means over group k of what the bands summed, each channel weighted. */
+static void group_means(const VnNorm *norm, uint32_t bands, unsigned k, const float *weights, double mean[2]) {
+    size_t channels = norm->grid.channels, width = channels / norm->layer->groups;
+    mean[0] = mean[1] = 0;
+    for (uint32_t band = 0; band < bands; band++) {
+        const double *sums = norm->sums + (size_t)band * 2 * channels;
+        for (size_t c = k * width; c < (k + 1) * width; c++) {
+            double weight = weights ? (double)weights[c] : 1;
+            mean[0] += weight * sums[c];
+            mean[1] += weight * sums[channels + c];
         }
     }
-}
-
-/* Means of what sum_rows summed, over all bands in order. */
-static void means(const VnNorm *norm, unsigned bands, double out[2 * VN_POOL_GROUPS]) {
-    size_t width = norm->grid.channels / VN_POOL_GROUPS;
     double count = (double)norm->grid.width * norm->grid.height * (double)width;
-    for (size_t k = 0; k < 2 * VN_POOL_GROUPS; k++) {
-        double sum = 0;
-        for (size_t i = 0; i < bands; i++)
-            sum += norm->sums[i * 2 * VN_POOL_GROUPS + k];
-        out[k] = sum / count;
-    }
+    mean[0] /= count;
+    mean[1] /= count;
 }
 
-static void forward_sums(void *context, unsigned i, unsigned thread) {
-    (void)thread;
-    Job *job = context;
-    sum_rows(job, i, job->y, job->y);
-}
-
-static void forward_rows(void *context, unsigned i, unsigned thread) {
-    (void)thread;
-    Job *job = context;
-    const VnNorm *norm = job->norm;
-    size_t width = norm->grid.channels / VN_POOL_GROUPS;
-    uint32_t y0, y1 = rows_of(job, i, &y0);
-    for (uint32_t y = y0; y < y1; y++) {
-        for (size_t at = vn_grid_row(norm->grid, y), x = 0; x < norm->grid.width; x++) {
-            for (size_t k = 0; k < VN_POOL_GROUPS; k++, at += width)
-                vn_kern()->norm_forward(job->y + at, norm->normal + at, norm->affine + k * width,
-                                        norm->affine + norm->grid.channels + k * width, job->first[k], job->second[k],
-                                        width);
+void vn_norm_settle(VnNorm *norm, uint32_t bands) {
+    const VnAffine *layer = norm->layer;
+    Factors f = factors(norm);
+    size_t width = norm->grid.channels / layer->groups;
+    for (unsigned k = 0; k < layer->groups; k++) {
+        double sums[2];
+        group_means(norm, bands, k, NULL, sums);
+        float mean = (float)sums[0], variance = (float)fmax(sums[1] - sums[0] * sums[0], 0);
+        float scale = 1 / sqrtf(variance + layer->epsilon);
+        for (size_t c = k * width; c < (k + 1) * width; c++) {
+            f.scale[c] = scale;
+            f.shift[c] = -scale * mean;
+            /* Rounded as PyTorch does, so that signs after it agree (see VnConv). */
+            f.gain[c] = scale * layer->gamma[c];
+            float shift = -f.gain[c] * mean;
+            f.offset[c] = shift + layer->beta[c];
         }
     }
 }
 
-static void backward_sums(void *context, unsigned i, unsigned thread) {
-    (void)thread;
-    Job *job = context;
-    const VnNorm *norm = job->norm;
-    uint32_t y0, y1 = rows_of(job, i, &y0);
-    for (uint32_t y = y0; y < y1; y++) {
-        for (size_t at = vn_grid_row(norm->grid, y), x = 0; x < norm->grid.width; x++, at += norm->grid.channels)
-            vn_kern()->multiply(job->y + at, norm->gamma, norm->grid.channels);
-    }
-    sum_rows(job, i, job->y, norm->normal);
+/* A row is taken in pieces that stay in the first-level cache. */
+enum { PIECE = 4 * VN_MAX_CHANNELS };
+
+static size_t piece(const VnNorm *norm, size_t x) {
+    size_t n = PIECE / norm->grid.channels;
+    return norm->grid.width - x < n ? norm->grid.width - x : n;
 }
 
-static void backward_rows(void *context, unsigned i, unsigned thread) {
-    (void)thread;
-    Job *job = context;
-    const VnNorm *norm = job->norm;
-    size_t width = norm->grid.channels / VN_POOL_GROUPS;
-    uint32_t y0, y1 = rows_of(job, i, &y0);
-    for (uint32_t y = y0; y < y1; y++) {
-        for (size_t at = vn_grid_row(norm->grid, y), x = 0; x < norm->grid.width; x++) {
-            for (size_t k = 0; k < VN_POOL_GROUPS; k++, at += width)
-                vn_kern()->norm_back(job->y + at, norm->normal + at, job->first[k], job->second[k], norm->scale[k],
-                                     width);
+static uint16_t *saved_row(const VnNorm *norm, uint32_t y) {
+    return norm->saved + (size_t)y * norm->grid.width * norm->grid.channels;
+}
+
+void vn_norm_forward(const VnNorm *norm, float *to, const float *x, uint32_t y, bool save) {
+    const VnKern *kern = vn_kern();
+    Factors f = factors(norm);
+    size_t c = norm->grid.channels;
+    if (save && norm->saved) {
+        float v[PIECE];
+        uint16_t *halves = saved_row(norm, y);
+        for (size_t at = 0, n; at < norm->grid.width; at += n) {
+            n = piece(norm, at);
+            kern->affine(v, x + at * c, f.scale, f.shift, c, n);
+            kern->to_half(halves + at * c, v, n * c);
+        }
+    }
+    (norm->layer->silu ? kern->affine_silu : kern->affine)(to, x, f.gain, f.offset, c, norm->grid.width);
+}
+
+/* v of n pixels of row y from x on. */
+static void restore(const VnNorm *norm, float *v, uint32_t y, size_t x, size_t n) {
+    size_t c = norm->grid.channels;
+    Factors f = factors(norm);
+    if (norm->input)
+        vn_kern()->affine(v, norm->input + vn_grid_row(norm->grid, y) + x * c, f.scale, f.shift, c, n);
+    else
+        vn_kern()->from_half(v, saved_row(norm, y) + x * c, n * c);
+}
+
+void vn_norm_back_sum(const VnNorm *norm, float *g, uint32_t y, uint32_t band) {
+    float v[PIECE];
+    size_t c = norm->grid.channels;
+    for (size_t at = 0, n; at < norm->grid.width; at += n, g += n * c) {
+        n = piece(norm, at);
+        restore(norm, v, y, at, n);
+        if (norm->layer->silu)
+            vn_kern()->silu_back(g, v, norm->layer->gamma, norm->layer->beta, c, n);
+        vn_kern()->channel_sums(norm->sums + (size_t)band * 2 * c, g, v, c, n);
+    }
+}
+
+void vn_norm_back_settle(VnNorm *norm, uint32_t bands) {
+    Factors f = factors(norm);
+    size_t width = norm->grid.channels / norm->layer->groups;
+    for (unsigned k = 0; k < norm->layer->groups; k++) {
+        double mean[2];
+        group_means(norm, bands, k, norm->layer->gamma, mean);
+        for (size_t c = k * width; c < (k + 1) * width; c++) {
+            f.slope[c] = (float)-((double)f.scale[c] * mean[1]);
+            f.level[c] = (float)-((double)f.scale[c] * mean[0]);
         }
     }
 }
 
-/* Factor and offset of each channel, rounded as PyTorch does, so that signs after it agree (see VnConv). */
-static void set_affine(VnNorm *norm, const float *mean) {
-    size_t channels = norm->grid.channels, width = channels / VN_POOL_GROUPS;
-    for (size_t c = 0; c < channels; c++) {
-        norm->affine[c] = norm->scale[c / width] * norm->gamma[c];
-        float shift = -norm->affine[c] * mean[c / width];
-        norm->affine[channels + c] = shift + norm->beta[c];
+void vn_norm_backward(const VnNorm *norm, float *to, const float *g, uint32_t y) {
+    float v[PIECE];
+    size_t c = norm->grid.channels;
+    Factors f = factors(norm);
+    for (size_t at = 0, n; at < norm->grid.width; at += n, g += n * c, to += n * c) {
+        n = piece(norm, at);
+        restore(norm, v, y, at, n);
+        vn_kern()->norm_back(to, g, v, f.gain, f.slope, f.level, c, n);
     }
-}
-
-void vn_norm_forward(VnNorm *norm, float *y, VnPool *pool) {
-    Job job = {.norm = norm, .y = y, .band = vn_grid_band(norm->grid)};
-    unsigned bands = (norm->grid.height + job.band - 1) / job.band;
-    double mean[2 * VN_POOL_GROUPS];
-    vn_pool_run(pool, bands, forward_sums, &job);
-    means(norm, bands, mean);
-    for (size_t k = 0; k < VN_POOL_GROUPS; k++) {
-        float variance = (float)fmax(mean[2 * k + 1] - mean[2 * k] * mean[2 * k], 0);
-        job.first[k] = (float)mean[2 * k];
-        job.second[k] = norm->scale[k] = 1 / sqrtf(variance + VN_POOL_EPSILON);
-    }
-    set_affine(norm, job.first);
-    vn_pool_run(pool, bands, forward_rows, &job);
-}
-
-void vn_norm_backward(VnNorm *norm, float *g, VnPool *pool) {
-    Job job = {.norm = norm, .y = g, .band = vn_grid_band(norm->grid)};
-    unsigned bands = (norm->grid.height + job.band - 1) / job.band;
-    double mean[2 * VN_POOL_GROUPS];
-    vn_pool_run(pool, bands, backward_sums, &job);
-    means(norm, bands, mean);
-    for (size_t k = 0; k < VN_POOL_GROUPS; k++) {
-        job.first[k] = (float)mean[2 * k];
-        job.second[k] = (float)mean[2 * k + 1];
-    }
-    vn_pool_run(pool, bands, backward_rows, &job);
 }

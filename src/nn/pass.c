@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "kern/kern.h"
-#include "nn/norm.h"
+#include "nn/attention.h"
 #include "nn/program.h"
 
 /* 65536 pixels on a side keep every row below 2^31 values, which gemm's integers need. */
@@ -10,62 +12,81 @@ struct VnPass {
     VnPool *pool;
     VnProgram program;
     VnPlan plan;
-    bool backward;
-    float *slots[VN_SLOTS];      /* start of each slot; pixel (0, 0) is vn_grid_lead further */
-    uint64_t *masks[VN_MAX_OPS]; /* NULL in a forward-only pass; rows of mask_words */
-    VnNorm norms[VN_MAX_OPS];    /* by operation */
+    bool centred;
+    uint8_t *values;
+    VnNorm norms[VN_MAX_NORMS];
     double *sums;
-    float *scratch; /* program.scratch values for each thread */
+    float *scratch;
+    size_t scratch_step; /* values from one thread's scratch to the next */
+    size_t conv_scratch; /* values of it that convolutions use */
 };
 
-static size_t mask_words(VnGrid g) { return ((size_t)g.width * g.channels + 63) / 64; }
+static void *at(const VnPass *pass, int value) { return pass->values + pass->program.value[value].offset; }
 
-static float *pixels(const VnPass *pass, unsigned slot, VnGrid g) { return pass->slots[slot] + vn_grid_lead(g); }
+/* Pixel (0, 0) of a value. */
+static float *pixels(const VnPass *pass, int value) {
+    return (float *)at(pass, value) + vn_grid_lead(pass->program.value[value].grid);
+}
+
+static uint32_t band_count(const VnOp *op) {
+    return (op->out.height + vn_grid_band(op->out) - 1) / vn_grid_band(op->out);
+}
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+/* Values of the rows that a band's convolution reads, with room for as much on every side as it may read in vain. */
+static size_t normalised_size(const VnOp *op) {
+    if (op->norm == VN_NONE || !op->conv)
+        return 0;
+    size_t size = vn_mul((size_t)vn_grid_band(op->out) + 5, vn_mul(vn_grid_pitch(op->in), op->in.channels));
+    return size > SIZE_MAX - 32 ? SIZE_MAX : size + 32;
+}
 
 /* Where each part lies in the plan. */
 typedef struct Offsets {
-    size_t slots[VN_SLOTS], masks[VN_MAX_OPS], norms[VN_MAX_OPS], affines[VN_MAX_OPS], sums, scratch;
+    size_t values, sums, scratch, factors[VN_MAX_NORMS];
 } Offsets;
 
-static void book(VnPass *pass, Offsets *at) {
+static void book(VnPass *pass, Offsets *offsets) {
     const VnProgram *p = &pass->program;
-    for (unsigned i = 0; i < VN_SLOTS; i++)
-        at->slots[i] = vn_plan_book(&pass->plan, vn_mul(p->slot_sizes[i], sizeof(float)));
-    at->sums = vn_plan_book(&pass->plan, p->norm_bands * 2 * VN_POOL_GROUPS * sizeof(double));
-    at->scratch = vn_plan_book(&pass->plan, vn_mul(p->scratch * vn_pool_threads(pass->pool), sizeof(float)));
-    for (unsigned i = 0; i < p->count; i++) {
-        if (p->ops[i].kind == VN_OP_NORM)
-            at->affines[i] = vn_plan_book(&pass->plan, 2 * (size_t)p->ops[i].out.channels * sizeof(float));
-    }
-    if (!pass->backward)
-        return;
-    for (unsigned i = 0; i < p->masks; i++)
-        at->masks[i] = vn_plan_book(&pass->plan, vn_mul(mask_words(p->mask_grids[i]) * p->mask_grids[i].height, 8));
-    for (unsigned i = 0; i < p->count; i++) {
-        if (p->ops[i].kind == VN_OP_NORM)
-            at->norms[i] = vn_plan_book(&pass->plan, vn_mul(vn_grid_size(p->ops[i].out), sizeof(float)));
-    }
-}
-
-static void place(VnPass *pass, const Offsets *at) {
-    const VnProgram *p = &pass->program;
-    for (unsigned i = 0; i < VN_SLOTS; i++)
-        pass->slots[i] = vn_plan_at(&pass->plan, at->slots[i]);
-    pass->sums = vn_plan_at(&pass->plan, at->sums);
-    pass->scratch = vn_plan_at(&pass->plan, at->scratch);
-    for (unsigned i = 0; i < p->masks && pass->backward; i++)
-        pass->masks[i] = vn_plan_at(&pass->plan, at->masks[i]);
+    size_t normalised = 0, whole = 0, sums = 0;
     for (unsigned i = 0; i < p->count; i++) {
         const VnOp *op = &p->ops[i];
-        if (op->kind != VN_OP_NORM)
-            continue;
-        float *start = pass->backward ? vn_plan_at(&pass->plan, at->norms[i]) : pass->slots[op->other];
-        pass->norms[i] = (VnNorm){.grid = op->out,
-                                  .gamma = op->layer->gamma,
-                                  .beta = op->layer->beta,
-                                  .normal = start + vn_grid_lead(op->out),
+        if (op->kind == VN_OP_CONV)
+            pass->conv_scratch =
+                larger(pass->conv_scratch, (vn_conv_scratch(op->conv, op->in, op->out) + 15) / 16 * 16);
+        if (op->attention != VN_NONE)
+            whole = larger(whole, vn_attention_scratch(p->attention[op->attention].grid));
+        if (op->sums != VN_NONE)
+            sums = larger(sums, vn_mul((size_t)band_count(op) * 2 * op->out.channels, sizeof(double)));
+        normalised = larger(normalised, normalised_size(op));
+    }
+    size_t step = larger(whole, normalised);
+    pass->scratch_step = __builtin_add_overflow(step, pass->conv_scratch, &step) || step > SIZE_MAX - 15
+                             ? SIZE_MAX
+                             : (step + 15) / 16 * 16;
+    offsets->values = vn_plan_book(&pass->plan, p->bytes);
+    offsets->sums = vn_plan_book(&pass->plan, sums);
+    offsets->scratch =
+        vn_plan_book(&pass->plan, vn_mul(vn_mul(pass->scratch_step, vn_pool_threads(pass->pool)), sizeof(float)));
+    for (unsigned i = 0; i < p->norms; i++)
+        offsets->factors[i] =
+            vn_plan_book(&pass->plan, (size_t)VN_NORM_FACTORS * p->norm[i].grid.channels * sizeof(float));
+}
+
+static void place(VnPass *pass, const Offsets *offsets) {
+    const VnProgram *p = &pass->program;
+    pass->values = vn_plan_at(&pass->plan, offsets->values);
+    pass->sums = vn_plan_at(&pass->plan, offsets->sums);
+    pass->scratch = vn_plan_at(&pass->plan, offsets->scratch);
+    for (unsigned i = 0; i < p->norms; i++) {
+        const VnNormUse *use = &p->norm[i];
+        pass->norms[i] = (VnNorm){.grid = use->grid,
+                                  .layer = use->layer,
                                   .sums = pass->sums,
-                                  .affine = vn_plan_at(&pass->plan, at->affines[i])};
+                                  .factors = vn_plan_at(&pass->plan, offsets->factors[i]),
+                                  .input = use->input == VN_NONE ? NULL : pixels(pass, use->input),
+                                  .saved = use->saved == VN_NONE ? NULL : at(pass, use->saved)};
     }
 }
 
@@ -83,16 +104,17 @@ VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width
     if (!pass)
         return vn_no_memory(err, "encoder", sizeof *pass, "a pass");
     pass->pool = pool;
-    pass->backward = backward;
-    vn_program_make(&pass->program, encoder, width, height);
-    Offsets at = {0};
-    book(pass, &at);
+    pass->centred = encoder->centred;
+    vn_program_make(&pass->program, encoder, width, height, backward);
+    vn_program_lay_out(&pass->program);
+    Offsets offsets = {0};
+    book(pass, &offsets);
     VernisStatus status = vn_plan_commit(&pass->plan, err);
     if (status != VERNIS_OK) {
         vn_pass_close(&pass);
         return status;
     }
-    place(pass, &at);
+    place(pass, &offsets);
     *out = pass;
     return VERNIS_OK;
 }
@@ -111,15 +133,15 @@ size_t vn_pass_bytes(const VnPass *pass) { return pass->plan.total; }
 typedef struct Job {
     VnPass *pass;
     const VnOp *op;
+    bool back;
     VnGrid grid; /* whose rows are shared out */
     uint32_t band;
-    unsigned slot;
+    int value;
     const float *from; /* planes, for import */
     float *to;         /* planes, for export */
 } Job;
 
 static void run(Job *job, VnBody *body) {
-    job->band = vn_grid_band(job->grid);
     vn_pool_run(job->pass->pool, (job->grid.height + job->band - 1) / job->band, body, job);
 }
 
@@ -132,11 +154,15 @@ static void import_rows(void *context, unsigned i, unsigned thread) {
     (void)thread;
     Job *job = context;
     VnGrid g = job->grid;
-    float *x = pixels(job->pass, job->slot, g);
+    float *x = pixels(job->pass, job->value);
     uint32_t y0, y1 = rows_of(job, i, &y0);
-    for (uint32_t y = y0; y < y1; y++)
-        vn_kern()->planes_to_pixels(x + vn_grid_row(g, y), job->from + (size_t)y * g.width, (size_t)g.width * g.height,
-                                    g.channels, g.width);
+    for (uint32_t y = y0; y < y1; y++) {
+        float *row = x + vn_grid_row(g, y);
+        vn_kern()->planes_to_pixels(row, job->from + (size_t)y * g.width, (size_t)g.width * g.height, g.channels,
+                                    g.width);
+        if (job->pass->centred && !job->back)
+            vn_kern()->affine(row, row, (float[]){2, 2, 2}, (float[]){-1, -1, -1}, 3, g.width);
+    }
     vn_grid_seal(g, x, y0, y1);
 }
 
@@ -144,88 +170,158 @@ static void export_rows(void *context, unsigned i, unsigned thread) {
     (void)thread;
     Job *job = context;
     VnGrid g = job->grid;
-    const float *x = pixels(job->pass, job->slot, g);
+    float *x = pixels(job->pass, job->value);
     uint32_t y0, y1 = rows_of(job, i, &y0);
-    for (uint32_t y = y0; y < y1; y++)
-        vn_kern()->pixels_to_planes(job->to + (size_t)y * g.width, (size_t)g.width * g.height, x + vn_grid_row(g, y),
-                                    g.channels, g.width);
-}
-
-/* An operation's ReLU in place, with the sum before it where two branches join. */
-static void relu_rows(VnPass *pass, const VnOp *op, uint32_t y0, uint32_t y1) {
-    VnGrid g = op->out;
-    float *x = pixels(pass, op->to, g);
-    const float *other = pixels(pass, op->other, g);
-    size_t n = (size_t)g.width * g.channels, words = mask_words(g);
     for (uint32_t y = y0; y < y1; y++) {
-        size_t at = vn_grid_row(g, y);
-        uint64_t *mask = pass->backward ? pass->masks[op->mask] + y * words : NULL;
-        if (op->join)
-            vn_kern()->add_relu(x + at, other + at, mask, n);
-        else
-            vn_kern()->relu(x + at, mask, n);
+        float *row = x + vn_grid_row(g, y);
+        if (job->pass->centred && job->back)
+            vn_kern()->affine(row, row, (float[]){2, 2, 2}, (float[]){0, 0, 0}, 3, g.width);
+        vn_kern()->pixels_to_planes(job->to + (size_t)y * g.width, (size_t)g.width * g.height, row, g.channels,
+                                    g.width);
     }
 }
 
-static void forward_rows(void *context, unsigned i, unsigned thread) {
+static void transfer(VnPass *pass, int value, bool back, const float *from, float *to) {
+    Job job = {
+        .pass = pass, .back = back, .grid = pass->program.value[value].grid, .value = value, .from = from, .to = to};
+    job.band = vn_grid_band(job.grid);
+    run(&job, from ? import_rows : export_rows);
+}
+
+/* The normalised rows that a convolution into rows y0..y1-1 reads, in a thread's scratch.
+ * @return where pixel (0, 0) would be */
+static const float *normalised_rows(const Job *job, uint32_t y0, uint32_t y1, float *scratch) {
+    const VnOp *op = job->op;
+    const VnNorm *norm = &job->pass->norms[op->norm];
+    const float *x = pixels(job->pass, op->from);
+    VnGrid g = op->in;
+    size_t c = g.channels, row = vn_grid_pitch(g) * c;
+    ptrdiff_t reach = op->conv->taps / 2, first = (ptrdiff_t)y0 - reach, end = (ptrdiff_t)y1 + reach;
+    float *to = scratch + (row + c + 15) / 16 * 16, *origin = to;
+    memset(to - c, 0, c * sizeof *to);
+    for (ptrdiff_t y = first; y < end; y++, to += row) {
+        if (y < 0 || y >= (ptrdiff_t)g.height) {
+            memset(to, 0, row * sizeof *to);
+            continue;
+        }
+        const float *from = x + vn_grid_row(g, (size_t)y);
+        if (job->back)
+            vn_norm_backward(norm, to, from, (uint32_t)y);
+        else
+            vn_norm_forward(norm, to, from, (uint32_t)y, y >= (ptrdiff_t)y0 && y < (ptrdiff_t)y1);
+        memset(to + row - c, 0, c * sizeof *to);
+    }
+    memset(to, 0, c * sizeof *to);
+    return origin - first * (ptrdiff_t)row;
+}
+
+/* What comes after an operation's rows are there, while they are in the cache. */
+static void finish_rows(const Job *job, unsigned band, uint32_t y0, uint32_t y1) {
+    VnPass *pass = job->pass;
+    const VnOp *op = job->op;
+    const VnKern *kern = vn_kern();
+    VnGrid g = op->out;
+    float *x = pixels(pass, op->to);
+    const float *join = op->join == VN_NONE ? NULL : pixels(pass, op->join);
+    uint64_t *masks = op->mask == VN_NONE ? NULL : at(pass, op->mask);
+    size_t n = (size_t)g.width * g.channels;
+    if (op->sums != VN_NONE)
+        memset(pass->sums + (size_t)band * 2 * g.channels, 0, 2 * g.channels * sizeof *pass->sums);
+    for (uint32_t y = y0; y < y1; y++) {
+        size_t start = vn_grid_row(g, y);
+        uint64_t *mask = masks ? masks + y * vn_mask_words(g) : NULL;
+        if (op->relu && join)
+            kern->add_relu(x + start, join + start, mask, n);
+        else if (op->relu)
+            kern->relu(x + start, mask, n);
+        else if (join)
+            kern->axpy(x + start, join + start, 1, n);
+        else if (mask)
+            kern->apply_mask(x + start, mask, n);
+        if (op->sums != VN_NONE && job->back)
+            vn_norm_back_sum(&pass->norms[op->sums], x + start, y, band);
+        else if (op->sums != VN_NONE)
+            vn_norm_sum(&pass->norms[op->sums], x + start, band);
+    }
+}
+
+static void conv_rows(void *context, unsigned i, unsigned thread) {
     Job *job = context;
     VnPass *pass = job->pass;
     const VnOp *op = job->op;
+    float *scratch = pass->scratch + pass->scratch_step * thread, *to = pixels(pass, op->to);
     uint32_t y0, y1 = rows_of(job, i, &y0);
-    vn_conv_forward(op->conv, op->in, pixels(pass, op->from, op->in), op->out, pixels(pass, op->to, op->out), op->add,
-                    y0, y1, pass->scratch + pass->program.scratch * thread);
-    if (op->relu)
-        relu_rows(pass, op, y0, y1);
+    const float *from =
+        op->norm == VN_NONE ? pixels(pass, op->from) : normalised_rows(job, y0, y1, scratch + pass->conv_scratch);
+    if (job->back)
+        vn_conv_backward(op->conv, op->out, to, op->in, from, op->add, y0, y1, scratch);
+    else
+        vn_conv_forward(op->conv, op->in, from, op->out, to, op->add, y0, y1, scratch);
+    finish_rows(job, i, y0, y1);
 }
 
-static void norm_relu_rows(void *context, unsigned i, unsigned thread) {
+static void norm_rows(void *context, unsigned i, unsigned thread) {
     (void)thread;
     Job *job = context;
-    uint32_t y0, y1 = rows_of(job, i, &y0);
-    relu_rows(job->pass, job->op, y0, y1);
-}
-
-static void backward_rows(void *context, unsigned i, unsigned thread) {
-    Job *job = context;
     VnPass *pass = job->pass;
     const VnOp *op = job->op;
-    VnGrid g = op->in;
+    const VnNorm *norm = &pass->norms[op->norm];
+    VnGrid g = op->out;
+    float *from = pixels(pass, op->from), *to = pixels(pass, op->to);
     uint32_t y0, y1 = rows_of(job, i, &y0);
-    float *dx = pixels(pass, op->down, g);
-    vn_conv_backward(op->conv, g, dx, op->out, pixels(pass, op->up, op->out), op->back_add, y0, y1,
-                     pass->scratch + pass->program.scratch * thread);
-    if (op->down_mask == VN_NO_MASK)
+    for (uint32_t y = y0; y < y1; y++) {
+        size_t start = vn_grid_row(g, y);
+        if (!job->back) {
+            vn_norm_forward(norm, to + start, from + start, y, true);
+            continue;
+        }
+        vn_norm_backward(norm, from + start, from + start, y);
+        if (from != to)
+            vn_kern()->axpy(to + start, from + start, 1, (size_t)g.width * g.channels);
+    }
+    vn_grid_seal(g, to, y0, y1);
+    finish_rows(job, i, y0, y1);
+}
+
+static void attend(VnPass *pass, const VnOp *op) {
+    const VnAttentionUse *use = &pass->program.attention[op->attention];
+    bool back = op->kind == VN_OP_ATTEND_BACK;
+    VnAttention a = {.grid = use->grid,
+                     .qkv = pixels(pass, use->qkv),
+                     .output = pixels(pass, use->output),
+                     .rows = at(pass, use->rows),
+                     .transposed = at(pass, back ? use->backward : use->forward),
+                     .scratch = pass->scratch,
+                     .scratch_step = pass->scratch_step};
+    if (back)
+        vn_attention_backward(&a, pixels(pass, op->to), pixels(pass, op->from), pass->pool);
+    else
+        vn_attention_forward(&a, pass->pool);
+}
+
+static void operate(VnPass *pass, const VnOp *op, bool back) {
+    if (op->attention != VN_NONE) {
+        attend(pass, op);
         return;
-    size_t n = (size_t)g.width * g.channels, words = mask_words(g);
-    for (uint32_t row = y0; row < y1; row++)
-        vn_kern()->apply_mask(dx + vn_grid_row(g, row), pass->masks[op->down_mask] + row * words, n);
+    }
+    Job job = {.pass = pass, .op = op, .back = back, .grid = op->out, .band = vn_grid_band(op->out)};
+    run(&job, op->conv ? conv_rows : norm_rows);
+    if (op->sums != VN_NONE)
+        (back ? vn_norm_back_settle : vn_norm_settle)(&pass->norms[op->sums], band_count(op));
 }
 
 void vn_pass_forward(VnPass *pass, const float *rgb, float *latent) {
     const VnProgram *p = &pass->program;
-    run(&(Job){.pass = pass, .grid = p->input, .slot = 0, .from = rgb}, import_rows);
-    for (unsigned i = 0; i < p->count; i++) {
-        const VnOp *op = &p->ops[i];
-        Job job = {.pass = pass, .op = op, .grid = op->out};
-        if (op->kind == VN_OP_CONV) {
-            run(&job, forward_rows);
-        } else {
-            vn_norm_forward(&pass->norms[i], pixels(pass, op->to, op->out), pass->pool);
-            run(&job, norm_relu_rows);
-        }
-    }
-    run(&(Job){.pass = pass, .grid = p->latent, .slot = p->latent_slot, .to = latent}, export_rows);
+    transfer(pass, p->input, false, rgb, NULL);
+    for (unsigned i = 0; i < p->forward_count; i++)
+        operate(pass, &p->ops[i], false);
+    transfer(pass, p->latent, false, NULL, latent);
 }
 
 void vn_pass_backward(VnPass *pass, float *latent_gradient, float *rgb_gradient) {
     const VnProgram *p = &pass->program;
-    run(&(Job){.pass = pass, .grid = p->latent, .slot = p->latent_slot, .from = latent_gradient}, import_rows);
-    for (unsigned i = p->count; i-- > 0;) {
-        const VnOp *op = &p->ops[i];
-        if (op->kind == VN_OP_NORM)
-            vn_norm_backward(&pass->norms[i], pixels(pass, op->up, op->out), pass->pool);
-        else
-            run(&(Job){.pass = pass, .op = op, .grid = op->in}, backward_rows);
-    }
-    run(&(Job){.pass = pass, .grid = p->input, .slot = p->gradient_slot, .to = rgb_gradient}, export_rows);
+    transfer(pass, p->latent_gradient, true, latent_gradient, NULL);
+    for (unsigned i = p->forward_count; i < p->count; i++)
+        operate(pass, &p->ops[i], true);
+    transfer(pass, p->gradient, true, NULL, rgb_gradient);
 }

@@ -1,52 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * An encoder at one picture size, written out as operations on three buffers ("slots"). Private to nn.
+ * An encoder at one picture size, written out as operations on values, forward and then backward. Private to nn.
  *
- * Run in order they are the forward pass. Run in reverse, each taking the gradient in slot `up` to slot `down`, they
- * are the backward pass: it needs no activation, only the sign bits of each ReLU and the normalised values of each
- * GroupNorm, and so has the slots to itself.
+ * A value is anything that an operation leaves for a later one: activations, gradients, sign bits, stored halves. Values
+ * that are never needed at the same time share memory.
  */
 #ifndef VN_NN_PROGRAM_H
 #define VN_NN_PROGRAM_H
 
-#include "nn/conv.h"
+#include "nn/norm.h"
 
 enum {
-    VN_SLOTS = 3,
-    VN_MAX_OPS = VN_MAX_LAYERS * 7, /* a block: pooled branch 3, skip 1, convolutions 3 */
-    VN_NO_MASK = -1
+    VN_MAX_OPS = VN_MAX_LAYERS * 16,
+    VN_MAX_VALUES = VN_MAX_LAYERS * 24,
+    VN_MAX_NORMS = VN_MAX_LAYERS * 2,
+    VN_NONE = -1
 };
 
-typedef enum VnOpKind { VN_OP_CONV, VN_OP_NORM } VnOpKind;
+typedef enum VnOpKind {
+    VN_OP_CONV,        /**< to = or += conv(from) */
+    VN_OP_CONV_BACK,   /**< to = or += transpose of conv at from */
+    VN_OP_NORM,        /**< to = norm(from) */
+    VN_OP_NORM_BACK,   /**< to += gradient through norm of from; or, where both are the same value, to = that */
+    VN_OP_ATTEND,      /**< to = attention of from */
+    VN_OP_ATTEND_BACK, /**< to = gradient at query, key and value from that at the output */
+} VnOpKind;
 
 typedef struct VnOp {
     VnOpKind kind;
-    const VnLayer *layer; /**< for VN_OP_NORM: gamma and beta */
-    const VnConv *conv;   /**< for VN_OP_CONV */
-    VnGrid in, out;       /**< shapes in slots from and to */
-    unsigned from, to;    /**< VN_OP_NORM works in place: the same */
-    unsigned other;       /**< join: the slot to add; VN_OP_NORM: one whose content is not needed any more */
-    bool add;             /**< forward adds to `to` */
-    bool join, relu;      /**< after that: add slot `other`, max(x, 0) */
-    int mask;             /**< number of the mask that relu writes, or VN_NO_MASK */
-    unsigned up, down;    /**< slots of the gradients at the output and at the input */
-    bool back_add;        /**< backward adds to `down`: it holds what others that read `from` gave */
-    int down_mask;        /**< mask of the ReLU that made `from`, to apply where its gradient is complete */
+    const VnConv *conv;
+    VnGrid in, out; /**< of `from` and `to` */
+    int from, to;   /**< values */
+    int norm;       /**< `from` goes through this normalisation as it is read, or VN_NONE */
+    bool add;       /**< adds to `to` */
+    int join;       /**< then adds this value, or VN_NONE */
+    bool relu;      /**< then max(x, 0) */
+    int mask;       /**< forward: relu's sign bits go there; backward: where they are 0, so becomes `to`; or VN_NONE */
+    int sums;      /**< `to` is summed for this normalisation, or VN_NONE; backward: it is the gradient at its output */
+    int attention; /**< number of the attention, or VN_NONE */
 } VnOp;
 
+typedef struct VnValue {
+    VnGrid grid;          /**< of floats; no channels: something else */
+    size_t bytes;         /**< SIZE_MAX: too many */
+    unsigned first, last; /**< operations that use it */
+    size_t offset;        /**< in the block of all values, from vn_program_lay_out */
+} VnValue;
+
+/** Values of a normalisation, for as long as they are needed. */
+typedef struct VnNormUse {
+    const VnAffine *layer;
+    VnGrid grid;
+    int input; /**< what was normalised, for VnAffine.exact; else VN_NONE */
+    int saved; /**< normalised as binary16, else VN_NONE */
+} VnNormUse;
+
+typedef struct VnAttentionUse {
+    VnGrid grid;           /**< of the output */
+    int qkv, output, rows; /**< see VnAttention */
+    int forward, backward; /**< transposed matrices */
+} VnAttentionUse;
+
 typedef struct VnProgram {
-    VnGrid input, latent;
-    unsigned latent_slot;   /**< of the latent and of its gradient; the input is in slot 0 */
-    unsigned gradient_slot; /**< of the gradient at the input */
-    unsigned count, masks;
+    int input, latent, latent_gradient, gradient; /**< values; the gradients VN_NONE in a forward-only program */
+    unsigned count, forward_count;                /**< operations, and how many of them are the forward pass */
+    unsigned values, norms, attentions;
     VnOp ops[VN_MAX_OPS];
-    VnGrid mask_grids[VN_MAX_OPS];
-    size_t slot_sizes[VN_SLOTS]; /**< values */
-    size_t scratch;              /**< values, of each thread */
-    size_t norm_bands;           /**< bands of the tallest normalisation; 0: none */
+    VnValue value[VN_MAX_VALUES];
+    VnNormUse norm[VN_MAX_NORMS];
+    VnAttentionUse attention[VN_MAX_LAYERS];
+    size_t bytes; /**< of the block of all values */
 } VnProgram;
 
+/** 64-bit words of one row of sign bits. */
+static inline size_t vn_mask_words(VnGrid g) { return ((size_t)g.width * g.channels + 63) / 64; }
+
 /** Write the program. @param width,height positive multiples of the encoder's stride */
-void vn_program_make(VnProgram *program, const VnEncoder *encoder, uint32_t width, uint32_t height);
+void vn_program_make(VnProgram *program, const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward);
+
+/** Find first and last uses, and give every value its place. */
+void vn_program_lay_out(VnProgram *program);
 
 #endif

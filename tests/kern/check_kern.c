@@ -23,7 +23,7 @@ typedef struct Arena {
     float f[BUFFERS][LENGTH];
     uint64_t mask[MASK];
     uint32_t start[LENGTH];
-    double sums[2 + 8];
+    double sums[2 + 2 * 23];
 } Arena;
 
 static Arena fresh, expected, got;
@@ -64,18 +64,68 @@ static void case_pixels_to_planes(const VnKern *k, Arena *a, size_t n) {
     k->pixels_to_planes(buffer(a, 0), n + 3, buffer(a, 1), 1 + shift % 5, n);
 }
 
-static void case_moments(const VnKern *k, Arena *a, size_t n) {
-    k->moments(a->sums + 1, buffer(a, 0), buffer(a, 1), n, n + 1, 1 + shift % 4);
+static void case_channel_sums(const VnKern *k, Arena *a, size_t n) {
+    size_t channels = 1 + shift % 23;
+    k->channel_sums(a->sums + 1, buffer(a, 0), buffer(a, 1), channels, n / channels);
 }
 
-static void case_norm_forward(const VnKern *k, Arena *a, size_t n) {
-    k->norm_forward(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), 0.1f, 1.7f, n);
+static void case_affine(const VnKern *k, Arena *a, size_t n) {
+    size_t channels = 1 + n / 3;
+    k->affine(buffer(a, 0), buffer(a, shift % 2), buffer(a, 2), buffer(a, 3), channels, n / channels);
 }
 
-static void case_multiply(const VnKern *k, Arena *a, size_t n) { k->multiply(buffer(a, 0), buffer(a, 1), n); }
+/* Far beyond where exp overflows and underflows. */
+static void stretch(Arena *a, unsigned b, size_t n, float by) {
+    for (size_t i = 0; i < n; i++)
+        buffer(a, b)[i] *= by;
+}
+
+static void case_affine_silu(const VnKern *k, Arena *a, size_t n) {
+    size_t channels = 1 + n / 3;
+    stretch(a, 1, n, 60);
+    k->affine_silu(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), channels, n / channels);
+}
+
+static void case_silu_back(const VnKern *k, Arena *a, size_t n) {
+    size_t channels = 1 + n / 3;
+    stretch(a, 1, n, 60);
+    k->silu_back(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), channels, n / channels);
+}
 
 static void case_norm_back(const VnKern *k, Arena *a, size_t n) {
-    k->norm_back(buffer(a, 0), buffer(a, 1), 0.1f, -0.2f, 1.7f, n);
+    size_t channels = 1 + n / 3;
+    k->norm_back(buffer(a, 0), buffer(a, shift % 2), buffer(a, 2), buffer(a, 3), buffer(a, 4), buffer(a, 5), channels,
+                 n / channels);
+}
+
+static void case_to_half(const VnKern *k, Arena *a, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        buffer(a, 1)[i] *= a->start[i] % 3 ? 1.0f : a->start[i] % 2 ? 70000.0f : 0x1p-15f;
+    k->to_half((uint16_t *)(void *)buffer(a, 0), buffer(a, 1), n);
+}
+
+static void case_from_half(const VnKern *k, Arena *a, size_t n) {
+    const uint16_t *halves = (const uint16_t *)(const void *)buffer(a, 1);
+    uint16_t finite[BENCH_LENGTH];
+    for (size_t i = 0; i < n; i++)
+        finite[i] = (halves[i] & 0x7c00) == 0x7c00 ? (uint16_t)(halves[i] & 0x83ff) : halves[i];
+    k->from_half(buffer(a, 0), finite, n);
+}
+
+static void case_softmax(const VnKern *k, Arena *a, size_t n) {
+    size_t width = 1 + n / (1 + shift % 4);
+    stretch(a, 0, n, 30);
+    k->softmax(buffer(a, 0), buffer(a, 1), buffer(a, 2), width, n / width ? n / width : 1);
+}
+
+static void case_softmax_back_row(const VnKern *k, Arena *a, size_t n) {
+    stretch(a, 0, n, 30);
+    k->softmax_back_row(buffer(a, 0), buffer(a, 1), 12.0f, 0.4f, 0.1f, n);
+}
+
+static void case_softmax_back_column(const VnKern *k, Arena *a, size_t n) {
+    stretch(a, 0, n, 30);
+    k->softmax_back_column(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), buffer(a, 4), n);
 }
 
 static void case_gemm_in_order(const VnKern *k, Arena *a, size_t n) {
@@ -153,7 +203,7 @@ static void fill(uint64_t seed) {
         fresh.mask[i] = vn_rng_u64(seed, 100, i);
     for (size_t i = 0; i < LENGTH; i++)
         fresh.start[i] = (uint32_t)(vn_rng_u64(seed, 101, i) % (2 * LONGEST));
-    for (size_t i = 0; i < 10; i++)
+    for (size_t i = 0; i < sizeof fresh.sums / sizeof *fresh.sums; i++)
         fresh.sums[i] = (double)i;
 }
 

@@ -29,9 +29,21 @@ static bool transfer(const char *path, float *data, size_t count, bool write) {
     return !fclose(file) && done == count;
 }
 
+/* The most memory this process has had. */
+static size_t process_bytes(void) {
+    char line[256];
+    size_t kib = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && !kib && fgets(line, sizeof line, file))
+        sscanf(line, "VmHWM: %zu", &kib);
+    if (file)
+        fclose(file);
+    return kib * 1024;
+}
+
 /* Median seconds of a forward and a backward pass. */
 static void time_passes(VnPass *pass, const float *rgb, float *latent, float *dz, float *gradient, size_t z,
-                        unsigned rounds, VnCpu cpu) {
+                        unsigned rounds, VnCpu cpu, size_t weight_bytes) {
     double forward[64], backward[64];
     rounds = rounds < 64 ? rounds : 64;
     for (unsigned i = 0; i < rounds; i++) {
@@ -46,9 +58,9 @@ static void time_passes(VnPass *pass, const float *rgb, float *latent, float *dz
     qsort(forward, rounds, sizeof *forward, ascending);
     qsort(backward, rounds, sizeof *backward, ascending);
     printf("{\"cpu\":\"%s\",\"blas_found\":\"%s\",\"blas\":\"%s\",\"seconds_forward\":%.4f,\"seconds_backward\":%.4f,"
-           "\"pass_bytes\":%zu}\n",
+           "\"pass_bytes\":%zu,\"weight_bytes\":%zu,\"process_bytes\":%zu}\n",
            vn_cpu_name(cpu), vn_blas_core_found(), vn_blas_core_chosen(), forward[rounds / 2], backward[rounds / 2],
-           vn_pass_bytes(pass));
+           vn_pass_bytes(pass), weight_bytes, process_bytes());
 }
 
 int main(int argc, char **argv) {
@@ -80,7 +92,7 @@ int main(int argc, char **argv) {
         status = vn_fail(&err, VERNIS_E_IO, "dump", "cannot read %s", argv[4]);
         goto done;
     }
-    time_passes(pass, rgb, latent, dz, gradient, z, argc > 9 ? (unsigned)atoi(argv[9]) : 1, cpu);
+    time_passes(pass, rgb, latent, dz, gradient, z, argc > 9 ? (unsigned)atoi(argv[9]) : 1, cpu, info->weight_bytes);
     if (!transfer(argv[5], latent, z, true) || !transfer(argv[6], gradient, 3 * area, true))
         status = vn_fail(&err, VERNIS_E_IO, "dump", "cannot write %s or %s", argv[5], argv[6]);
 done:
