@@ -22,6 +22,7 @@ typedef struct View {
     const VnImage *image;
     const VnBag *bag;
     const VnInspection *found;
+    const VnC2paReport *c2pa;
     const VnPlatform *platform; /* NULL: none was asked for */
     size_t count;
     Row rows[ROWS_MOST];
@@ -93,7 +94,7 @@ static VernisStatus add_json(VnBytes *text, const View *view, VnError *err) {
         json_object_set_new(root, view->rows[i].key,
                             view->rows[i].value ? json_string(view->rows[i].value) : json_null());
     json_object_set_new(root, "training_reserved", json_boolean(found->reserved));
-    json_object_set_new(root, "c2pa", json_string(found->c2pa ? "present" : "none"));
+    vn_c2pa_add_json(root, view->c2pa);
     json_object_set_new(root, "ai_label", *found->ai_label ? json_string(found->ai_label) : json_null());
     for (unsigned bit = 1; bit && bit <= found->leaks; bit <<= 1)
         if (found->leaks & bit)
@@ -126,8 +127,7 @@ static VernisStatus add_words(VnBytes *text, const View *view, VnError *err) {
                        found->reserved             ? "reserved: mining for AI training is prohibited"
                        : found->rights.data_mining ? "a value is stated, it does not prohibit training"
                                                    : "nothing is stated"));
-    VN_TRY(vn_text_add(text, err, "  C2PA             %s\n",
-                       found->c2pa ? "a manifest is present (its signature was not checked)" : "none"));
+    VN_TRY(vn_c2pa_add_words(text, view->c2pa, err));
     VN_TRY(vn_text_add(text, err, "  AI label         %s\n",
                        *found->ai_label ? found->ai_label : "nothing a platform would read as AI was found"));
     if (*found->warning)
@@ -145,12 +145,14 @@ VernisStatus vernis_inspect_file(const char *path, const char *platform, int jso
     VnImage image = {0};
     VnBag bag = {0};
     VnInspection found = {0};
+    VnC2paReport c2pa;
     VernisStatus status;
     *out = NULL;
     VN_CHECK(vn_file_read(&bytes, path, vn_limits_default.max_file_bytes, err));
     VN_CHECK(vn_decode(&image, &bag, bytes.data, bytes.size, NULL, err));
     VN_CHECK(vn_inspect(&found, &bag, err));
-    View view = {.path = path, .image = &image, .bag = &bag, .found = &found};
+    VN_CHECK(vn_inspect_c2pa(&c2pa, &bytes, &bag, err));
+    View view = {.path = path, .image = &image, .bag = &bag, .found = &found, .c2pa = &c2pa};
     if (bag.icc.size)
         vn_colour_describe(&bag, view.profile, sizeof view.profile);
     fill_rows(&view);

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "image/colour.h"
 #include "image/format.h"
+#include "meta/c2pa.h"
 #include "report/report.h"
 #include "session_state.h"
 
@@ -138,6 +139,15 @@ static VernisStatus decide_data_mining(const VernisSession *session, VnRights *r
     return vn_data_mining_uri(&rights->data_mining, NULL, err);
 }
 
+/* The signature comes last: it covers every other byte. */
+static VernisStatus sign(const VernisSession *session, const VnFormat *format, const VnBag *bag, const VnRights *rights,
+                         VnBytes *file, VernisResult *result, VnError *err) {
+    if (bag->c2pa.size)
+        warn(result, "the source's content credentials were dropped: they may hold clean pictures of it");
+    snprintf(result->c2pa, sizeof result->c2pa, "%s", !session->c2pa ? "off" : session->signer ? "signed" : "none");
+    return session->signer ? vn_c2pa_sign(file, format->name, session->signer, rights, err) : VERNIS_OK;
+}
+
 static VernisStatus attach_metadata(const VernisSession *session, const VnFormat *format, const VnBag *bag,
                                     VnBytes *file, VernisResult *result, VnError *err) {
     VnBytes exif = {0}, xmp = {0}, iptc = {0};
@@ -166,6 +176,7 @@ static VernisStatus attach_metadata(const VernisSession *session, const VnFormat
     VN_CHECK(vn_xmp_make(&xmp, &rights, err));
     VN_CHECK(vn_iptc_make(&iptc, &rights, err));
     VN_CHECK(vn_meta_splice(file, format->name, &exif, &xmp, &iptc, err));
+    VN_CHECK(sign(session, format, bag, &rights, file, result, err));
     const char *value = rights.data_mining ? strstr(rights.data_mining, "DMI-") : NULL;
     snprintf(result->data_mining, sizeof result->data_mining, "%s", value ? value : "");
 done:

@@ -117,6 +117,8 @@ static VernisStatus read_settings(VernisSession *session, const VernisSettings *
     const char *keep = vernis_settings_text(settings, "keep");
     session->keep = !strcmp(keep, "all") ? VN_KEEP_ALL : !strcmp(keep, "none") ? VN_KEEP_NONE : VN_KEEP_RIGHTS;
     vn_mem_limit((size_t)vernis_settings_number(settings, "max-memory"));
+    session->c2pa = strcmp(vernis_settings_text(settings, "c2pa"), "off") != 0;
+    VN_TRY(vn_session_signer(&session->signer, settings, err));
     return read_rights(&session->rights, settings, err);
 }
 
@@ -153,6 +155,7 @@ void vernis_session_close(VernisSession **handle) {
         vn_encoder_close(&session->encoders[i]);
     vn_pool_close(&session->pool);
     vn_rights_free(&session->rights);
+    vn_signer_close(&session->signer);
     vn_free(session->key_path);
     vn_free(session);
     *handle = NULL;

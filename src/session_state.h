@@ -7,8 +7,11 @@
 
 #include <vernis/session.h>
 
+#include "base/json.h"
 #include "kern/cpu.h"
+#include "meta/c2pa.h"
 #include "meta/meta.h"
+#include "meta/signer.h"
 #include "preset.h"
 #include "protect/protect.h"
 
@@ -30,6 +33,8 @@ struct VernisSession {
     bool keep_profile, overwrite, data_mining_given;
     VnKeep keep;
     VnRights rights; /* what the user gave; fields from the source are added per file */
+    bool c2pa;        /* --c2pa auto */
+    VnSigner *signer; /* NULL: there is no identity, or --c2pa off */
 };
 
 /** Grow-only text for the commands that print tables. */
@@ -42,6 +47,17 @@ VernisStatus vn_surrogate_open(VnEncoder **out, const char *name, VnError *err);
 /** The number behind the artist's pattern: read from `path` (NULL: artist.key in the configuration folder), which is made
  * from the system's randomness when it is not there. Without a configuration folder the key is 0 and `warning` says so. */
 VernisStatus vn_artist_key(uint64_t *key, const char *path, char *warning, size_t capacity, VnError *err);
+
+/** The signer that the settings ask for: --cert and --key, else the identity in the configuration folder; NULL where there is
+ * neither, or with --c2pa off. */
+VernisStatus vn_session_signer(VnSigner **out, const VernisSettings *settings, VnError *err);
+/** The root of the artist's own identity as PEM; empty where there is none. */
+VernisStatus vn_identity_root(VnBytes *out, VnError *err);
+
+/** Verify the content credentials of a decoded file; the artist's own root is trusted. */
+VernisStatus vn_inspect_c2pa(VnC2paReport *report, const VnBytes *file, const VnBag *bag, VnError *err);
+void vn_c2pa_add_json(json_t *root, const VnC2paReport *report);
+VernisStatus vn_c2pa_add_words(VnBytes *text, const VnC2paReport *report, VnError *err);
 
 /** The configuration folder's file for an installed model: heap, NULL when there is no such folder or the name has a slash. */
 char *vn_model_path(const char *name);

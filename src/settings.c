@@ -92,6 +92,13 @@ static const VernisSettingInfo table[] = {
         "profile", 0, VERNIS_TEXT, NULL, "protect", "FILE|none",
         "Defaults for these, as name = value lines; default: profile in the configuration folder, where there is one."),
 
+    CHOICE("c2pa", "auto|off", "auto", "protect",
+           "Sign with content credentials; auto: when --cert or an identity of your own (`vernis identity`) is there."),
+    TEXT("cert", 0, VERNIS_TEXT, NULL, "protect", "FILE",
+         "Sign with this PEM certificate, and those that lead to its root behind it."),
+    TEXT("key", 0, VERNIS_TEXT, NULL, "protect", "FILE", "The private key of --cert, PEM, not encrypted."),
+    TEXT("name", 0, VERNIS_TEXT, "Anonymous artist", "identity", "NAME", "Who signs, as others will read it."),
+
     TEXT("latent", 0, VERNIS_TEXT, NULL, "probe", "FILE.npy", "Write the latent here."),
     TEXT("gradient", 0, VERNIS_TEXT, NULL, "probe", "FILE.npy",
          "Write the gradient of half the latent's squared norm here."),
@@ -105,12 +112,12 @@ static const VernisSettingInfo table[] = {
      "bluesky, mastodon, tumblr, artstation, deviantart, pixiv, behance, pinterest, reddit, discord, linkedin or cara."},
     FLAG("remove", 0, "optout", "Take the opt-out out again; every other byte stays as it was."),
 
-    FLAG("json", 0, "protect verify inspect optout models presets selftest bench",
+    FLAG("json", 0, "protect verify inspect identity optout models presets selftest bench",
          "One line of JSON for each file on standard output."),
     CHOICE("progress", "auto|plain|json|none", "auto", "protect", "How progress is shown on standard error."),
-    FLAG("quiet", 'q', "protect verify inspect optout models presets probe selftest bench",
+    FLAG("quiet", 'q', "protect verify inspect identity optout models presets probe selftest bench",
          "Only errors on standard error."),
-    FLAG("verbose", 'v', "protect verify inspect optout models presets probe selftest bench", "Say more."),
+    FLAG("verbose", 'v', "protect verify inspect identity optout models presets probe selftest bench", "Say more."),
 };
 enum { ROWS = sizeof table / sizeof table[0] };
 

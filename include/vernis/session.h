@@ -61,6 +61,7 @@ typedef struct VernisResult {
     size_t warning_count;
     char warnings[16][200];
     char data_mining[80]; /**< the plus:DataMining value written, "" when none */
+    char c2pa[16];        /**< "signed"; "none": there is no identity to sign with; "off" */
     char preset[32], cpu[16];
 } VernisResult;
 
@@ -103,6 +104,12 @@ VERNIS_API VernisStatus vernis_inspect_file(const char *path, const char *platfo
  * @param removing nonzero: take them out; @return VERNIS_E_FORMAT naming a file into which nothing can be merged; then
  * nothing has been written */
 VERNIS_API VernisStatus vernis_optout_folder(const char *folder, int removing, int json, char **out, VernisError *err);
+
+/** Make the artist's own signing identity in the configuration folder: a root certificate where there is none yet, and a
+ * certificate and key that vernis_session_open finds. Private keys can be read by their owner alone.
+ * @param name of the artist, as others will read it; @param json nonzero: one JSON line, else plain words. Heap text in *out.
+ * @return VERNIS_E_EXISTS when there is an identity: nothing is ever replaced */
+VERNIS_API VernisStatus vernis_identity_create(const char *name, int json, char **out, VernisError *err);
 
 /** List the built-in and installed surrogates (path NULL) or describe a model file. Heap text in *out. */
 VERNIS_API VernisStatus vernis_models_text(const char *path, int json, char **out, VernisError *err);

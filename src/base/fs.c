@@ -194,11 +194,9 @@ static int move_new(const char *temp, const char *path) {
     return rename(temp, path) ? errno : 0;
 }
 
-VernisStatus vn_file_write(const char *path, const void *data, size_t size, bool replace, VnError *err) {
-    if (!strcmp(path, "-")) {
-        int problem = write_all(STDOUT_FILENO, data, size);
-        return problem ? io_error(err, "standard output", "write", problem) : VERNIS_OK;
-    }
+/* @param wanted the rights of a new file, before the umask */
+static VernisStatus write_file(const char *path, const void *data, size_t size, bool replace, mode_t wanted,
+                               VnError *err) {
     struct stat old;
     bool exists = !stat(path, &old);
     if (exists && !replace)
@@ -224,7 +222,7 @@ VernisStatus vn_file_write(const char *path, const void *data, size_t size, bool
     }
     mode_t mask = umask(0);
     umask(mask);
-    fchmod(fd, exists ? old.st_mode & 0777 : 0666 & ~mask);
+    fchmod(fd, exists ? old.st_mode & 0777 : wanted & ~mask);
     problem = write_all(fd, data, size);
     if (!problem && fsync(fd))
         problem = errno == EINVAL ? 0 : errno;
@@ -239,6 +237,17 @@ VernisStatus vn_file_write(const char *path, const void *data, size_t size, bool
     temp_release(slot);
     vn_free(temp);
     return problem ? io_error(err, path, "write", problem) : VERNIS_OK;
+}
+
+VernisStatus vn_file_write(const char *path, const void *data, size_t size, bool replace, VnError *err) {
+    if (strcmp(path, "-") != 0)
+        return write_file(path, data, size, replace, 0666, err);
+    int problem = write_all(STDOUT_FILENO, data, size);
+    return problem ? io_error(err, "standard output", "write", problem) : VERNIS_OK;
+}
+
+VernisStatus vn_file_write_secret(const char *path, const void *data, size_t size, VnError *err) {
+    return write_file(path, data, size, false, 0600, err);
 }
 
 bool vn_path_exists(const char *path) {

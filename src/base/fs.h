@@ -28,6 +28,9 @@ void vn_map_close(VnMap *map); /**< takes a zeroed map */
  * "-" writes to standard output. */
 VernisStatus vn_file_write(const char *path, const void *data, size_t size, bool replace, VnError *err);
 
+/** The same for a new file that only its owner may read (mode 0600), such as a private key. */
+VernisStatus vn_file_write_secret(const char *path, const void *data, size_t size, VnError *err);
+
 /** Remove the temporary files that are open now. Async-signal-safe: for a signal handler that is about to exit. */
 void vn_temp_cleanup(void);
 

@@ -41,8 +41,8 @@ typedef struct CliCommand {
     int (*run)(CliContext *ctx); /**< @return an exit status */
 } CliCommand;
 
-extern const CliCommand command_protect, command_verify, command_inspect, command_optout, command_models,
-    command_presets, command_probe, command_selftest, command_bench;
+extern const CliCommand command_protect, command_verify, command_inspect, command_optout, command_identity,
+    command_models, command_presets, command_probe, command_selftest, command_bench;
 
 /** The commands in the order of the help. NULL-ended. */
 extern const CliCommand *const cli_commands[];

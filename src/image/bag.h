@@ -18,7 +18,7 @@ typedef enum VnLeak {
     VN_LEAK_TRAILING_BYTES = 1 << 4,
     VN_LEAK_PHOTOSHOP_THUMBNAIL = 1 << 5,
     VN_LEAK_XMP_THUMBNAIL = 1 << 6,
-    VN_LEAK_C2PA = 1 << 7,
+    VN_LEAK_C2PA = 1 << 7, /**< what was not kept; the store in `c2pa` is for meta to look into */
     VN_LEAK_RAW_PROFILE = 1 << 8,
     VN_LEAK_UNKNOWN_CHUNK = 1 << 9,
     VN_LEAK_APNG_FRAMES = 1 << 10,

@@ -67,9 +67,10 @@ static VernisStatus take_jumbf(VnJpegParts *parts, VnBag *bag, const uint8_t *p,
     if (z == 1) {
         bool manifest =
             length >= header + 4 && vn_starts_with(box + header + 4, length - header - 4, c2pa, sizeof c2pa - 1);
-        bag->leaks |= manifest ? VN_LEAK_C2PA : VN_LEAK_UNKNOWN_CHUNK;
-        if (!manifest || parts->jumbf_next)
+        if (!manifest || parts->jumbf_next) {
+            bag->leaks |= manifest ? VN_LEAK_C2PA : VN_LEAK_UNKNOWN_CHUNK;
             return VERNIS_OK;
+        }
         parts->jumbf_en = en;
         parts->jumbf_next = 2;
         return vn_bytes_append(&parts->jumbf, box, length, err);
@@ -133,6 +134,7 @@ VernisStatus vn_jpeg_join_parts(VnJpegParts *parts, VnBag *bag, const VnLimits *
     if (length == 1 && parts->jumbf.size >= 16)
         length = (uint64_t)vn_be32(parts->jumbf.data + 8) << 32 | vn_be32(parts->jumbf.data + 12);
     if (length > parts->jumbf.size) {
+        bag->leaks |= VN_LEAK_C2PA;
         vn_bag_warn(bag, "the C2PA manifest is incomplete and is ignored");
         return VERNIS_OK;
     }

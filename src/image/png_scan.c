@@ -163,11 +163,10 @@ static VernisStatus take_chunk(Walk *walk, const Chunk *chunk) {
     if (strcmp(type, "eXIf") == 0)
         return vn_bag_take_exif(bag, chunk->data, chunk->size, walk->limits, walk->err);
     if (strcmp(type, "caBX") == 0) {
-        bag->leaks |= VN_LEAK_C2PA;
-        if (chunk->size > VN_MAX_C2PA_BYTES || bag->c2pa.data)
-            vn_bag_warn(bag, "a second or oversized C2PA manifest is ignored");
-        else
+        if (chunk->size <= VN_MAX_C2PA_BYTES && !bag->c2pa.data)
             return vn_bytes_append(&bag->c2pa, chunk->data, chunk->size, walk->err);
+        bag->leaks |= VN_LEAK_C2PA;
+        vn_bag_warn(bag, "a second or oversized C2PA manifest is ignored");
     } else if (strcmp(type, "sRGB") == 0) {
         walk->srgb_chunk = true;
     } else if (strcmp(type, "gAMA") == 0 || strcmp(type, "cHRM") == 0) {

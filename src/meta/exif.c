@@ -89,6 +89,22 @@ static VernisStatus add_short(Writer *writer, ExifTag tag, uint8_t value, VnErro
     return add_tag(writer, tag, EXIF_FORMAT_SHORT, 1, (const uint8_t[]){value, 0}, 2, err);
 }
 
+/* Move IFD0 from byte 8 to 10. exiftool 12.57 tells the directories of a PNG file apart by their offset within their chunk,
+ * and leaves out the second of two at 8, where the first box of a C2PA chunk has its content.
+ * @param tiff little-endian, as libexif made it: one directory, 12 bytes an entry, offsets of values over 4 bytes; two
+ * bytes before it are overwritten, and the stream begins there */
+static void move_directory(uint8_t *tiff) {
+    static const uint8_t header[10] = {'I', 'I', '*', 0, 10};
+    unsigned entries = tiff[8] | (unsigned)tiff[9] << 8;
+    for (uint8_t *entry = tiff + 10; entries--; entry += 12) {
+        uint64_t bytes = exif_format_get_size((ExifFormat)exif_get_short(entry + 2, EXIF_BYTE_ORDER_INTEL)) *
+                         (uint64_t)exif_get_long(entry + 4, EXIF_BYTE_ORDER_INTEL);
+        if (bytes > 4)
+            exif_set_long(entry + 8, EXIF_BYTE_ORDER_INTEL, exif_get_long(entry + 8, EXIF_BYTE_ORDER_INTEL) + 2);
+    }
+    memcpy(tiff - 2, header, sizeof header);
+}
+
 VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err) {
     static const uint8_t dpi_72[8] = {72, 0, 0, 0, 1, 0, 0, 0};
     VnRights clean;
@@ -112,13 +128,13 @@ VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err) {
     VN_CHECK(add_short(&writer, EXIF_TAG_YCBCR_POSITIONING, 1, err));
     exif_data_save_data(writer.data, &bytes, &size);
     if (!bytes || writer.no_memory)
-        status = vn_no_memory(err, "exif", size, "EXIF");
-    else if (size - 6 > EXIF_MOST)
-        status =
-            vn_fail(err, VERNIS_E_LIMIT, "exif",
-                    "the texts make %u bytes of EXIF, and at most %d fit a file: shorten them", size - 6, EXIF_MOST);
-    else
-        VN_CHECK(vn_bytes_append(out, bytes + 6, size - 6, err)); /* without "Exif\0\0" */
+        VN_CHECK(vn_no_memory(err, "exif", size, "EXIF"));
+    if (size - 4 > EXIF_MOST)
+        VN_CHECK(vn_fail(err, VERNIS_E_LIMIT, "exif",
+                         "the texts make %u bytes of EXIF, and at most %d fit a file: shorten them", size - 4,
+                         EXIF_MOST));
+    move_directory(bytes + 6); /* behind "Exif\0\0", which stays out */
+    VN_CHECK(vn_bytes_append(out, bytes + 4, size - 4, err));
 done:
     vn_free(bytes);
     writer_close(&writer);

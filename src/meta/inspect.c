@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "meta/c2pa.h"
 #include "meta/found.h"
 #include "meta/metatext.h"
 
@@ -132,7 +133,7 @@ VernisStatus vn_inspect(VnInspection *out, const VnBag *bag, VnError *err) {
     out->reserved = vn_data_mining_reserves(out->rights.data_mining) || (found.tdm && strcmp(found.tdm, "1") == 0);
     out->c2pa = bag->c2pa.size > 0;
     out->leaks = bag->leaks | found.leaks;
-    if (vn_text_find(bag->c2pa.data, bag->c2pa.size, "c2pa.thumbnail"))
+    if (vn_c2pa_leaks(&bag->c2pa))
         out->leaks |= VN_LEAK_C2PA;
     if (found.software)
         vn_text_list(out->software, sizeof out->software, "", found.software);

@@ -68,7 +68,7 @@ VernisStatus vn_meta_splice(VnBytes *file, const char *format, const VnBytes *ex
 typedef struct VnInspection {
     VnRights rights;    /**< as read from XMP first, then EXIF, then IIM */
     bool reserved;      /**< data_mining prohibits training */
-    bool c2pa;          /**< a manifest is present (its signature is not checked) */
+    bool c2pa;          /**< a manifest is present; c2pa.h verifies it */
     unsigned leaks;     /**< VnLeak bits */
     char ai_label[800]; /**< which values a platform would read as AI and why; "" if none */
     char software[200]; /**< XMP CreatorTool, EXIF Software or PNG text "Software" */

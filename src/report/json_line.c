@@ -48,7 +48,7 @@ char *vernis_result_json(const char *input, const char *output, const VernisResu
         (json_int_t)r->height, "bytes_in", (json_int_t)r->bytes_in, "bytes_out", (json_int_t)r->bytes_out, "seconds",
         r->seconds, "peak_memory_bytes", (json_int_t)r->peak_memory_bytes, "preset", r->preset, "surrogates",
         surrogates, "steps", r->steps, "seed", (json_int_t)r->seed, "cpu", r->cpu, "metrics", metrics_value(r),
-        "metadata", "data_mining", r->data_mining, "c2pa", "off", "warnings", warnings));
+        "metadata", "data_mining", r->data_mining, "c2pa", r->c2pa, "warnings", warnings));
 }
 
 char *vernis_failure_json(const char *input, const char *status, const VernisError *err, const char *reason) {

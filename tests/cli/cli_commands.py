@@ -7,7 +7,7 @@ import subprocess
 
 import clikit
 
-COMMANDS = ['protect', 'verify', 'inspect', 'optout', 'models', 'presets', 'probe', 'selftest', 'bench']
+COMMANDS = ['protect', 'verify', 'inspect', 'identity', 'optout', 'models', 'presets', 'probe', 'selftest', 'bench']
 PROTECT_KEYS = {'input', 'output', 'status', 'width', 'height', 'bytes_in', 'bytes_out', 'seconds',
                 'peak_memory_bytes', 'preset', 'surrogates', 'steps', 'seed', 'cpu', 'metrics', 'metadata', 'warnings'}
 
@@ -59,7 +59,7 @@ class Help(clikit.Case):
                     self.assertLessEqual(len(line), columns)
 
     def test_what_is_not_offered_yet_is_unknown(self):
-        for option in ('--report', '--for', '--c2pa', '--cert', '--key'):
+        for option in ('--report', '--for'):
             self.assertIn('unknown option', self.vernis('protect', option, 'x', 'a.png', status=2).err)
 
 

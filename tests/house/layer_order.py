@@ -8,7 +8,7 @@ import tree
 
 RANK = {'base': 0, 'kern': 1, 'image': 2, 'nn': 2, 'protect': 3, 'meta': 4, 'report': 4, '': 5, 'cli': 6}
 APART = [{'image', 'nn'}]
-THIRD_PARTY = re.compile(r'cblas|png|jpeglib|jerror|libexif/|lcms2|jansson|zlib|expat')
+THIRD_PARTY = re.compile(r'cblas|png|jpeglib|jerror|libexif/|lcms2|jansson|zlib|expat|openssl/')
 
 root = pathlib.Path(sys.argv[1])
 problems = []

@@ -154,7 +154,7 @@ static void manifests_are_searched(void **state) {
     VnInspection found;
     inspect(&found, &(VnBag){.c2pa = borrow(ai, sizeof ai - 1)});
     assert_true(found.c2pa);
-    assert_int_equal(found.leaks, 0);
+    assert_int_equal(found.leaks, VN_LEAK_C2PA); /* it cannot be read: it may hold anything */
     assert_non_null(strstr(found.ai_label, "C2PA manifest with \"compositeWithTrainedAlgorithmicMedia\""));
     vn_inspection_free(&found);
     inspect(&found, &(VnBag){.c2pa = borrow(human, sizeof human - 1)});

@@ -11,6 +11,7 @@
 
 #include <vernis/session.h>
 
+#include "c2pa_samples.h"
 #include "meta_samples.h"
 
 static long left = -1; /* allocations until the one that fails; negative: none does */
@@ -90,6 +91,38 @@ static VernisStatus choose(const VnBag *bag, VnError *err) {
     return status;
 }
 
+static VnSigner *signer;
+
+static VernisStatus sign(const VnBag *bag, VnError *err) {
+    (void)bag;
+    long limit = left;
+    VnRights rights = sample_rights();
+    VnBytes file = {0};
+    left = -1;
+    sample_png(&file);
+    left = limit;
+    VernisStatus status = vn_c2pa_sign(&file, "png", signer, &rights, err);
+    vn_bytes_free(&file);
+    return status;
+}
+
+static VernisStatus verify(const VnBag *bag, VnError *err) {
+    VnBytes nothing = {0};
+    VnC2paReport report;
+    VernisStatus status = vn_c2pa_verify(&report, &nothing, "png", &bag->c2pa, NULL, 0, err);
+    assert_true(status || report.state == VN_C2PA_INVALID); /* it is the manifest of another file */
+    return status;
+}
+
+static VernisStatus make_identity(const VnBag *bag, VnError *err) {
+    (void)bag;
+    VnIdentity identity = {0};
+    VernisStatus status = vn_identity_make(&identity, "A", 0, 1000, err);
+    assert_int_equal(identity.leaf.size != 0, status == VERNIS_OK);
+    vn_identity_free(&identity);
+    return status;
+}
+
 static VernisStatus splice(const VnBag *bag, VnError *err) {
     long limit = left;
     VnBytes png = {0};
@@ -103,12 +136,20 @@ static VernisStatus splice(const VnBag *bag, VnError *err) {
 
 static void every_allocation_may_fail(void **state) {
     (void)state;
-    static Job *const jobs[] = {keep, inspect, write_exif, write_xmp, write_iptc, settle, choose, splice};
+    static Job *const jobs[] = {keep, inspect, write_exif, write_xmp, write_iptc, settle, choose, splice, sign, verify,
+                               make_identity};
     VnRights rights = sample_rights();
     VnBag bag = {.iptc = borrow("\x1c\x02\x50\0\2ab\x1c\x02\x50\0\2cd", 14)};
     assert_int_equal(vernis_set_allocator(allocate, free, NULL), VERNIS_OK);
     assert_int_equal(vn_xmp_make(&bag.xmp, &rights, NULL), VERNIS_OK);
     assert_int_equal(vn_exif_make(&bag.exif, &rights, NULL), VERNIS_OK);
+    VnIdentity identity;
+    VnBytes signed_file = {0};
+    sample_identity(&identity, false);
+    signer = sample_signer(&identity);
+    sample_png(&signed_file);
+    assert_int_equal(vn_c2pa_sign(&signed_file, "png", signer, &rights, NULL), VERNIS_OK);
+    sample_store(&bag.c2pa, &signed_file, "png");
     size_t used = vn_mem_used();
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
         VernisStatus status = VERNIS_E_MEMORY;
@@ -125,6 +166,10 @@ static void every_allocation_may_fail(void **state) {
         }
         assert_true(count > 1);
     }
+    vn_signer_close(&signer);
+    vn_identity_free(&identity);
+    vn_bytes_free(&signed_file);
+    vn_bytes_free(&bag.c2pa);
     vn_bytes_free(&bag.xmp);
     vn_bytes_free(&bag.exif);
 }

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A manifest with one claim: C2PA 2.2 sections 10 (claims), 13 (signatures) and 18 (assertions); CAWG Training and Data
+ * Mining 1.1; CAWG Metadata 1.2. Map keys stand in the order of RFC 8949 section 4.2.1. */
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include <vernis/version.h>
+
+#include "base/json.h"
+#include "meta/c2pa.h"
+#include "meta/cbor.h"
+#include "meta/cose.h"
+#include "meta/found.h"
+#include "meta/jumbf.h"
+#include "meta/metatext.h"
+
+#define SOURCE_TYPE "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+enum { HASH = 32, ASSERTIONS_MOST = 6 };
+
+/* One assertion: its label, and the superbox as it goes into the store. */
+typedef struct Assertion {
+    const char *label;
+    VnBytes box;
+    bool created; /* by the software, which vouches for it; else gathered from what the artist said */
+} Assertion;
+
+typedef struct Manifest {
+    char label[64], instance[64];
+    Assertion assertions[ASSERTIONS_MOST];
+    size_t count;
+} Manifest;
+
+/* A version 4 UUID in its text form (RFC 9562). */
+static VernisStatus make_uuid(char text[37], VnError *err) {
+    uint8_t b[16];
+    if (RAND_bytes(b, sizeof b) != 1)
+        return vn_fail(err, VERNIS_E_IO, "c2pa", "cannot get random numbers for the manifest's name");
+    b[6] = (b[6] & 0x0f) | 0x40;
+    b[8] = (b[8] & 0x3f) | 0x80;
+    for (size_t i = 0, at = 0; i < sizeof b; i++)
+        at += (size_t)snprintf(text + at, 37 - at, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", b[i]);
+    return VERNIS_OK;
+}
+
+static void put_pair(VnSink *to, const char *key, const char *value) {
+    vn_cbor_text(to, key);
+    vn_cbor_text(to, value);
+}
+
+static void put_hashed_uri(VnSink *to, const Assertion *assertion) {
+    char url[96];
+    uint8_t hash[64];
+    /* Over the superbox without its own 8-byte header (section 8.4.2.3). */
+    vn_c2pa_hash(hash, "sha256", assertion->box.data + 8, assertion->box.size - 8, NULL, 0);
+    snprintf(url, sizeof url, "self#jumbf=c2pa.assertions/%s", assertion->label);
+    vn_cbor_head(to, VN_CBOR_MAP, 2);
+    put_pair(to, "url", url);
+    vn_cbor_text(to, "hash");
+    vn_cbor_bytes(to, hash, HASH);
+}
+
+static void put_generator(VnSink *to, bool with_spec) {
+    vn_cbor_head(to, VN_CBOR_MAP, with_spec ? 3 : 2);
+    put_pair(to, "name", "Vernis");
+    put_pair(to, "version", VERNIS_VERSION);
+    if (with_spec)
+        put_pair(to, "specVersion", "2.2.0");
+}
+
+/* --- assertions; each is the content of its box --- */
+
+/* The source as it came, which carried no manifest or lost it here (section 18.15). */
+static void put_ingredient(VnSink *to, const char *media_type) {
+    vn_cbor_head(to, VN_CBOR_MAP, 2);
+    put_pair(to, "dc:format", media_type);
+    put_pair(to, "relationship", "parentOf");
+}
+
+/* Made by the artist, as far as stated, or opened; then changed by this program (section 18.14). */
+static void put_actions(VnSink *to, const VnRights *rights, const Assertion *ingredient) {
+    vn_cbor_head(to, VN_CBOR_MAP, 2);
+    vn_cbor_text(to, "actions");
+    vn_cbor_head(to, VN_CBOR_ARRAY, 2);
+    vn_cbor_head(to, VN_CBOR_MAP, 2);
+    if (ingredient) {
+        put_pair(to, "action", "c2pa.opened");
+        vn_cbor_text(to, "parameters");
+        vn_cbor_head(to, VN_CBOR_MAP, 1);
+        vn_cbor_text(to, "ingredients");
+        vn_cbor_head(to, VN_CBOR_ARRAY, 1);
+        put_hashed_uri(to, ingredient);
+    } else {
+        put_pair(to, "action", "c2pa.created");
+        put_pair(to, "digitalSourceType", rights->source_type);
+    }
+    vn_cbor_head(to, VN_CBOR_MAP, 4);
+    put_pair(to, "action", "c2pa.edited");
+    put_pair(to, "description", "Protective perturbation against unlicensed training");
+    vn_cbor_text(to, "softwareAgent");
+    put_generator(to, false);
+    put_pair(to, "digitalSourceType", SOURCE_TYPE "algorithmicallyEnhanced");
+    vn_cbor_text(to, "allActionsIncluded");
+    vn_cbor_bool(to, ingredient != NULL); /* what the artist did to make it is not listed */
+}
+
+/* What the nine PLUS values mean for each of CAWG's uses: n not allowed, a allowed, c constrained, - not said. In the order of
+ * the map: ai_training, data_mining, ai_inference, ai_generative_training. */
+static const struct {
+    const char *value, *uses;
+} reservations[] = {
+    {"DMI-ALLOWED", "aaaa"},
+    {"DMI-PROHIBITED", "nnnn"},
+    {"DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING", "ncnn"},
+    {"DMI-PROHIBITED-AIMLTRAINING", "n--n"},
+    {"DMI-PROHIBITED-GENAIMLTRAINING", "---n"},
+    {"DMI-PROHIBITED-SEECONSTRAINT", "cccc"},
+    {"DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR", "cccc"},
+    {"DMI-PROHIBITED-SEELINKEDRIGHTSEXPR", "cccc"},
+};
+
+static const char *uses_of(const char *data_mining) {
+    const char *value = data_mining ? strstr(data_mining, "DMI-") : NULL;
+    for (size_t i = 0; value && i < sizeof reservations / sizeof *reservations; i++)
+        if (!strcmp(value, reservations[i].value))
+            return reservations[i].uses;
+    return NULL;
+}
+
+static void put_training(VnSink *to, const VnRights *rights, const char *uses) {
+    static const char *const keys[] = {"cawg.ai_training", "cawg.data_mining", "cawg.ai_inference",
+                                       "cawg.ai_generative_training"};
+    const char *info = strstr(rights->data_mining, "INDEXING") ? "Search engine indexing is allowed."
+                       : rights->constraints                   ? rights->constraints
+                       : rights->usage_terms                   ? rights->usage_terms
+                                                               : rights->license_url;
+    size_t count = 0;
+    for (int i = 0; i < 4; i++)
+        count += uses[i] != '-';
+    vn_cbor_head(to, VN_CBOR_MAP, 1);
+    vn_cbor_text(to, "entries");
+    vn_cbor_head(to, VN_CBOR_MAP, count);
+    for (int i = 0; i < 4; i++) {
+        bool informed = uses[i] == 'c' && info;
+        if (uses[i] == '-')
+            continue;
+        vn_cbor_text(to, keys[i]);
+        vn_cbor_head(to, VN_CBOR_MAP, informed ? 2 : 1);
+        put_pair(to, "use", uses[i] == 'a' ? "allowed" : uses[i] == 'c' ? "constrained" : "notAllowed");
+        if (informed)
+            put_pair(to, "constraint_info", info);
+    }
+}
+
+/* "A; B" is a list of two, as in XMP. */
+static json_t *creators_value(const char *text) {
+    json_t *list = json_array();
+    while (*(text += strspn(text, "; ")) != 0) {
+        size_t size = strcspn(text, ";"), kept = size;
+        while (kept && text[kept - 1] == ' ')
+            kept--;
+        json_array_append_new(list, json_stringn(text, kept));
+        text += size;
+    }
+    return list;
+}
+
+/* JSON-LD of the fields that were written to XMP. */
+static void put_metadata(VnSink *to, const VnRights *rights) {
+    const struct {
+        const char *key, *value;
+    } fields[] = {
+        {"dc:rights", rights->copyright},
+        {"photoshop:Credit", rights->credit},
+        {"plus:DataMining", rights->data_mining},
+        {"plus:OtherConstraints", rights->constraints},
+        {"xmpRights:UsageTerms", rights->usage_terms},
+        {"xmpRights:WebStatement", rights->license_url},
+    };
+    json_t *root = json_pack("{s:{s:s, s:s, s:s, s:s}}", "@context", "dc", "http://purl.org/dc/elements/1.1/",
+                             "photoshop", "http://ns.adobe.com/photoshop/1.0/", "plus",
+                             "http://ns.useplus.org/ldf/xmp/1.0/", "xmpRights", "http://ns.adobe.com/xap/1.0/rights/");
+    if (rights->creator)
+        json_object_set_new(root, "dc:creator", creators_value(rights->creator));
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (fields[i].value)
+            json_object_set_new(root, fields[i].key, json_string(fields[i].value));
+    if (rights->licensor_url)
+        json_object_set_new(root, "plus:Licensor", json_pack("[{s:s}]", "plus:LicensorURL", rights->licensor_url));
+    char *text = root ? vn_json_text(root) : NULL;
+    json_decref(root);
+    if (text)
+        vn_sink_put(to, text, strlen(text));
+    else if (!to->status)
+        to->status = vn_no_memory(to->err, "c2pa", 0, "metadata");
+    vn_free(text);
+}
+
+static void put_data_hash(VnSink *to, VnC2paPlace place, const uint8_t hash[HASH]) {
+    vn_cbor_head(to, VN_CBOR_MAP, 5);
+    put_pair(to, "alg", "sha256");
+    vn_cbor_text(to, "pad");
+    vn_cbor_bytes(to, "", 0);
+    vn_cbor_text(to, "hash");
+    vn_cbor_bytes(to, hash, HASH);
+    put_pair(to, "name", "jumbf manifest");
+    vn_cbor_text(to, "exclusions");
+    vn_cbor_head(to, VN_CBOR_ARRAY, 1);
+    vn_cbor_head(to, VN_CBOR_MAP, 2);
+    vn_cbor_text(to, "start");
+    vn_cbor_head(to, VN_CBOR_UINT, place.start);
+    vn_cbor_text(to, "length");
+    vn_cbor_head(to, VN_CBOR_UINT, place.length);
+}
+
+/* --- boxes --- */
+
+/* Close the boxes that hold an assertion's content and keep it in the manifest. */
+typedef struct Open {
+    VnSink sink;
+    size_t super, content;
+} Open;
+
+static Open open_assertion(const char *label, const char *type, VnError *err) {
+    Open open = {.sink.err = err};
+    open.super = vn_box_begin_super(&open.sink, type, label);
+    open.content = vn_box_begin(&open.sink, type);
+    return open;
+}
+
+static VernisStatus close_assertion(Manifest *manifest, Open *open, const char *label, bool created) {
+    vn_box_end(&open->sink, open->content);
+    vn_box_end(&open->sink, open->super);
+    if (open->sink.status)
+        vn_bytes_free(&open->sink.bytes);
+    else
+        manifest->assertions[manifest->count++] = (Assertion){label, open->sink.bytes, created};
+    return open->sink.status;
+}
+
+/* All assertions but the last, the hash of the file. */
+static VernisStatus add_assertions(Manifest *manifest, const VnRights *rights, const char *media_type, VnError *err) {
+    const char *uses = uses_of(rights->data_mining);
+    const Assertion *ingredient = NULL;
+    Open open;
+    if (!rights->source_type) {
+        open = open_assertion("c2pa.ingredient.v3", "cbor", err);
+        put_ingredient(&open.sink, media_type);
+        VN_TRY(close_assertion(manifest, &open, "c2pa.ingredient.v3", true));
+        ingredient = &manifest->assertions[0];
+    }
+    open = open_assertion("c2pa.actions.v2", "cbor", err);
+    if (!open.sink.status)
+        put_actions(&open.sink, rights, ingredient);
+    VN_TRY(close_assertion(manifest, &open, "c2pa.actions.v2", true));
+    if (uses) {
+        open = open_assertion("cawg.training-mining", "cbor", err);
+        put_training(&open.sink, rights, uses);
+        VN_TRY(close_assertion(manifest, &open, "cawg.training-mining", false));
+    }
+    if (rights->creator || rights->copyright || rights->credit || rights->license_url || rights->licensor_url ||
+        rights->usage_terms || rights->constraints || rights->data_mining) {
+        open = open_assertion("cawg.metadata", "json", err);
+        put_metadata(&open.sink, rights);
+        VN_TRY(close_assertion(manifest, &open, "cawg.metadata", false));
+    }
+    return VERNIS_OK;
+}
+
+static VernisStatus add_data_hash(Manifest *manifest, VnC2paPlace place, const uint8_t hash[HASH], VnError *err) {
+    Open open = open_assertion("c2pa.hash.data", "cbor", err);
+    put_data_hash(&open.sink, place, hash);
+    return close_assertion(manifest, &open, "c2pa.hash.data", true);
+}
+
+static void put_uris(VnSink *to, const Manifest *manifest, bool created) {
+    size_t count = 0;
+    for (size_t i = 0; i < manifest->count; i++)
+        count += manifest->assertions[i].created == created;
+    vn_cbor_head(to, VN_CBOR_ARRAY, count);
+    for (size_t i = 0; i < manifest->count; i++)
+        if (manifest->assertions[i].created == created)
+            put_hashed_uri(to, &manifest->assertions[i]);
+}
+
+/* Section 10.1. */
+static void put_claim(VnSink *to, const Manifest *manifest) {
+    vn_cbor_head(to, VN_CBOR_MAP, 6);
+    put_pair(to, "alg", "sha256");
+    put_pair(to, "signature", "self#jumbf=c2pa.signature");
+    put_pair(to, "instanceID", manifest->instance);
+    vn_cbor_text(to, "created_assertions");
+    put_uris(to, manifest, true);
+    vn_cbor_text(to, "gathered_assertions");
+    put_uris(to, manifest, false);
+    vn_cbor_text(to, "claim_generator_info");
+    put_generator(to, true);
+}
+
+static VernisStatus make_store(VnBytes *out, const Manifest *manifest, const VnSigner *signer, bool sign,
+                               VnError *err) {
+    VnSink to = {.err = err}, claim = {.err = err};
+    put_claim(&claim, manifest);
+    size_t store = vn_box_begin_super(&to, "c2pa", "c2pa"), whole = vn_box_begin_super(&to, "c2ma", manifest->label);
+    size_t box = vn_box_begin_super(&to, "c2as", "c2pa.assertions");
+    for (size_t i = 0; i < manifest->count; i++)
+        vn_sink_put(&to, manifest->assertions[i].box.data, manifest->assertions[i].box.size);
+    vn_box_end(&to, box);
+    box = vn_box_begin_super(&to, "c2cl", "c2pa.claim.v2");
+    size_t content = vn_box_begin(&to, "cbor");
+    vn_sink_put(&to, claim.bytes.data, claim.bytes.size);
+    vn_box_end(&to, content);
+    vn_box_end(&to, box);
+    box = vn_box_begin_super(&to, "c2cs", "c2pa.signature");
+    content = vn_box_begin(&to, "cbor");
+    if (claim.status)
+        to.status = claim.status;
+    else
+        vn_cose_sign(&to, signer, &claim.bytes, sign);
+    vn_box_end(&to, content);
+    vn_box_end(&to, box);
+    vn_box_end(&to, whole);
+    vn_box_end(&to, store);
+    vn_bytes_free(&claim.bytes);
+    if (to.status)
+        vn_bytes_free(&to.bytes);
+    else
+        *out = to.bytes;
+    return to.status;
+}
+
+static void drop_last(Manifest *manifest) { vn_bytes_free(&manifest->assertions[--manifest->count].box); }
+
+/* Where the store will stand and how long it will be: the place is part of it, and a longer number may make it longer, so
+ * ask until it stays. Every other size is known in advance. */
+static VernisStatus settle_place(VnC2paPlace *place, Manifest *manifest, const VnBytes *file, const char *format,
+                                 const VnSigner *signer, VnError *err) {
+    static const uint8_t no_hash[HASH] = {0};
+    for (int round = 0; round < 8; round++) {
+        VnC2paPlace before = *place;
+        VnBytes store = {0};
+        VN_TRY(add_data_hash(manifest, *place, no_hash, err));
+        VN_TRY(make_store(&store, manifest, signer, false, err));
+        drop_last(manifest);
+        size_t size = store.size;
+        vn_bytes_free(&store);
+        if (!vn_c2pa_place(place, file, format, size))
+            return vn_fail(err, VERNIS_E_FORMAT, "c2pa", "this %s file is damaged or carries a manifest already",
+                           format);
+        if (place->start == before.start && place->length == before.length)
+            return VERNIS_OK;
+    }
+    return vn_fail(err, VERNIS_E_INTERNAL, "c2pa", "the place of the manifest does not settle");
+}
+
+/* The hash of the file as it will be, without the store: all of it is there already, but WebP's length of the whole. */
+static void hash_around(uint8_t hash[64], VnBytes *file, const char *format, VnC2paPlace place) {
+    bool webp = !strcmp(format, "webp");
+    uint8_t kept[4] = {0};
+    if (webp) {
+        size_t length = file->size + place.length - 8;
+        memcpy(kept, file->data + 4, sizeof kept);
+        for (int i = 0; i < 4; i++)
+            file->data[4 + i] = (uint8_t)(length >> (8 * i));
+    }
+    vn_c2pa_hash(hash, "sha256", file->data, file->size, NULL, 0);
+    if (webp)
+        memcpy(file->data + 4, kept, sizeof kept);
+}
+
+VernisStatus vn_c2pa_sign(VnBytes *file, const char *format, const VnSigner *signer, const VnRights *rights,
+                          VnError *err) {
+    Manifest manifest = {0};
+    VnC2paPlace place = {0};
+    VnBytes store = {0};
+    VnRights clean = {0};
+    char uuid[37], media_type[16];
+    uint8_t hash[64];
+    VernisStatus status;
+    snprintf(media_type, sizeof media_type, "image/%s", format);
+    VN_CHECK(vn_rights_clean(&clean, rights, err));
+    VN_CHECK(make_uuid(uuid, err));
+    snprintf(manifest.label, sizeof manifest.label, "urn:c2pa:%s", uuid);
+    VN_CHECK(make_uuid(uuid, err));
+    snprintf(manifest.instance, sizeof manifest.instance, "xmp:iid:%s", uuid);
+    VN_CHECK(add_assertions(&manifest, &clean, media_type, err));
+    VN_CHECK(settle_place(&place, &manifest, file, format, signer, err));
+    hash_around(hash, file, format, place);
+    VN_CHECK(add_data_hash(&manifest, place, hash, err));
+    VN_CHECK(make_store(&store, &manifest, signer, true, err));
+    VN_CHECK(vn_c2pa_insert(file, format, place, &store, err));
+done:
+    while (manifest.count)
+        drop_last(&manifest);
+    vn_bytes_free(&store);
+    vn_rights_free(&clean);
+    return status;
+}

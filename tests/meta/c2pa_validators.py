@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Validators that share no code with Vernis on signed files, offline: the official one (c2pa-rs) and c2pa-ts must find what
+Vernis signs trusted, and in every spoilt file the failure that the specification names; exiftool must read them cleanly.
+Arguments: c2pa_tool, vernis, the source folder. `tools/setup --ci` installs the validators, of the versions in
+tests/validators/package-lock.json, into build-validators/; without them, or without node, the test is skipped (77)."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOOL, VERNIS, ROOT = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
+MODULES = ROOT / 'build-validators'
+UNTRUSTED = 'signingCredential.untrusted'
+TRUSTED_CODES = {'signingCredential.trusted', 'claimSignature.insideValidity', 'claimSignature.validated',
+                 'assertion.dataHash.match'}
+problems = []
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        problems.append(f'{what}: got {got!r}, wanted {wanted!r}')
+
+
+def run(*command, **more):
+    return subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, **more).stdout.decode()
+
+
+def skip(why):
+    print(f'skipped: {why}')
+    sys.exit(77)
+
+
+def offline():
+    """What to put before a command so that it has no network; nothing where that is not allowed."""
+    command = ['unshare', '-rn']
+    try:
+        return command if subprocess.run([*command, 'true'], stderr=subprocess.DEVNULL).returncode == 0 else []
+    except OSError:
+        return []
+
+
+def check(folder, files):
+    """`files`: name to (root, failure or None)."""
+    pairs = [word for name, (root, _) in files.items() for word in (name, root)]
+    lines = run(*offline(), 'node', ROOT / 'tests/validators/check.mjs', MODULES, *pairs, cwd=folder).splitlines()
+    said = {line['file']: line for line in map(json.loads, lines)}
+    expect('files checked', sorted(said), sorted(files))
+    for name, (_, failure) in files.items():
+        trusted, untrusted, second = (said[name][key] for key in ('trusted', 'untrusted', 'second'))
+        print(name, 'official:', trusted['state'], trusted.get('failure'), '| without the root:', untrusted['state'],
+              untrusted.get('failure'), '| c2pa-ts:', second)
+        expect(f'{name} c2pa-ts', (second['valid'], second['failure']), (not failure, [failure] if failure else []))
+        if failure == 'assertion.missing':  # c2pa-rs reads no further then
+            expect(f'{name} official', 'AssertionMissing' in trusted.get('text', ''), True)
+            continue
+        # c2pa-rs trusts no chain that has expired, whoever is at its end.
+        wanted = [failure, UNTRUSTED] if failure == 'signingCredential.expired' else [failure]
+        expect(f'{name} official', (trusted['state'], trusted['failure']),
+               ('Invalid', wanted) if failure else ('Trusted', []))
+        expect(f'{name} without its root', (untrusted['state'], untrusted['failure']),
+               ('Invalid' if failure else 'Valid', sorted([UNTRUSTED] + ([failure] if failure else []))))
+        if not failure:
+            expect(f'{name} successes', TRUSTED_CODES - set(trusted['success']), set())
+            expect(f'{name} hashed URIs', 'assertion.hashedURI.match' in trusted['success'], True)
+
+
+def from_tool(folder):
+    files = {}
+    for line in run(TOOL, folder).splitlines():
+        name, root, failure, state, *codes = line.split()
+        files[name] = (root, None if failure == '-' else failure)
+        expect(f'{name} own state', state, 'trusted' if failure == '-' else 'invalid')
+        expect(f'{name} own codes', codes, [] if failure == '-' else [failure])
+    expect('files of the tool', len(files), 20)
+    return files
+
+
+def from_command(folder):
+    """What the command line makes of pictures, with an identity of its own."""
+    env = {**os.environ, 'XDG_CONFIG_HOME': str(folder / 'config')}
+    run(VERNIS, 'identity', 'create', '--name', 'Ada Painter', env=env)
+    shutil.copy(folder / 'config/vernis/identity/root.pem', folder / 'ada.pem')
+    files = {}
+    for name, extra in (('drawing.png', ['--source-type', 'human']), ('photo.jpg', [])):
+        source = 'tests/image/data/' + ('rgb8.png' if name.endswith('png') else 'ycc_444.jpg')
+        run(VERNIS, 'protect', ROOT / source, '-o', folder / name, '-q', '--steps', '1', '--surrogate',
+            ROOT / 'tests/nn/data/s8.safetensors', '--creator', 'Ada Painter', *extra, env=env)
+        files[name] = ('ada.pem', None)
+        own = json.loads(run(VERNIS, 'inspect', '--json', folder / name, env=env))
+        expect(f'{name} inspect', (own['c2pa'], own['c2pa_manifest']['signer'], own['leaks']),
+               ('trusted', 'Ada Painter', []))
+    return files
+
+
+def check_exiftool(folder, files):
+    if not shutil.which('exiftool'):
+        return
+    for got in json.loads(run('exiftool', '-config', '', '-q', '-json', '-G1', '-a', '-validate', '-warning', '-IFD0:Artist',
+                              '-JUMDLabel', *files, cwd=folder)):
+        name = got['SourceFile']
+        expect(f'{name} exiftool', (got['ExifTool:Validate'], [key for key in got if 'Warning' in key]), ('OK', []))
+        if files[name][1] != 'assertion.missing':
+            expect(f'{name} boxes', [got.get('JUMBF:JUMDLabel'), 'IFD0:Artist' in got], ['c2pa', 'several' not in name])
+
+
+if not shutil.which('node'):
+    skip('node is not installed')
+if not (MODULES / 'node_modules/@contentauth/c2pa-wasm').is_dir():
+    skip('the validators are not installed: tools/setup --ci does that')
+with tempfile.TemporaryDirectory(prefix='vernis-c2pa-') as made:
+    room = pathlib.Path(made)
+    everything = {**from_tool(room), **from_command(room)}
+    check(room, everything)
+    check_exiftool(room, everything)
+print('\n'.join(problems) or f'{len(everything)} files: both validators agree with us')
+sys.exit(1 if problems else 0)
