@@ -114,7 +114,7 @@ static void check_certificates(Check *check, X509 *const *chain, size_t count, c
 }
 
 static void check_cose(Check *check, const VnCose *cose, const VnBox *claim) {
-    X509 *chain[VN_CHAIN_MOST];
+    X509 *chain[VN_CHAIN_MOST] = {0};
     size_t count = 0;
     const VnBytes payload = {.data = (uint8_t *)(uintptr_t)claim->data, .size = claim->size};
     while (count < cose->count) {
@@ -123,7 +123,7 @@ static void check_cose(Check *check, const VnCose *cose, const VnBox *claim) {
             break;
         count++;
     }
-    if (count < cose->count)
+    if (!count || count < cose->count)
         fail(check, "signingCredential.invalid", "c2pa.signature");
     else
         check_certificates(check, chain, count, cose);

@@ -127,8 +127,10 @@ VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err) {
     VN_CHECK(add_short(&writer, EXIF_TAG_RESOLUTION_UNIT, 2, err));
     VN_CHECK(add_short(&writer, EXIF_TAG_YCBCR_POSITIONING, 1, err));
     exif_data_save_data(writer.data, &bytes, &size);
-    if (!bytes || writer.no_memory)
-        VN_CHECK(vn_no_memory(err, "exif", size, "EXIF"));
+    if (!bytes || writer.no_memory) {
+        status = vn_no_memory(err, "exif", size, "EXIF");
+        goto done;
+    }
     if (size - 4 > EXIF_MOST)
         VN_CHECK(vn_fail(err, VERNIS_E_LIMIT, "exif",
                          "the texts make %u bytes of EXIF, and at most %d fit a file: shorten them", size - 4,
