@@ -24,11 +24,8 @@ static inline float from_bf16(uint16_t half) {
     return v;
 }
 
-/* n <= 32 values to high halves and, unless NULL, low halves */
-static inline void split_values(uint16_t *high, uint16_t *low, const float *x, size_t n) {
 #ifdef __AMX_BF16__
-    __mmask32 want = n < 32 ? ((__mmask32)1 << n) - 1 : ~(__mmask32)0;
-    __m512 a = _mm512_maskz_loadu_ps((__mmask16)want, x), b = _mm512_maskz_loadu_ps((__mmask16)(want >> 16), x + 16);
+static inline void split_vectors(uint16_t *high, uint16_t *low, __m512 a, __m512 b, __mmask32 want) {
     __m512i h = (__m512i)_mm512_cvtne2ps_pbh(b, a);
     _mm512_mask_storeu_epi16(high, want, h);
     if (!low)
@@ -38,6 +35,15 @@ static inline void split_values(uint16_t *high, uint16_t *low, const float *x, s
     __m512i l = (__m512i)_mm512_cvtne2ps_pbh(_mm512_sub_ps(b, _mm512_castsi512_ps(second)),
                                              _mm512_sub_ps(a, _mm512_castsi512_ps(first)));
     _mm512_mask_storeu_epi16(low, want, l);
+}
+#endif
+
+/* n <= 32 values to high halves and, unless NULL, low halves */
+static inline void split_values(uint16_t *high, uint16_t *low, const float *x, size_t n) {
+#ifdef __AMX_BF16__
+    __mmask32 want = n < 32 ? ((__mmask32)1 << n) - 1 : ~(__mmask32)0;
+    __m512 a = _mm512_maskz_loadu_ps((__mmask16)want, x), b = _mm512_maskz_loadu_ps((__mmask16)(want >> 16), x + 16);
+    split_vectors(high, low, a, b, want);
 #else
     for (size_t i = 0; i < n; i++) {
         high[i] = to_bf16(x[i]);
@@ -218,6 +224,39 @@ static void tile_corner(const VnTileConv *job, const char *x, const uint16_t *w,
         memcpy(y + p * job->y_step, whole + p * 32, n * sizeof *y);
 }
 
+/* What VnTileFinish says, for m pixels by 32 channels from p0 and c0 on. */
+static void finish_tiles(const VnTileConv *job, const float *sums, size_t p0, size_t c0, size_t m) {
+    const VnTileFinish *finish = job->finish;
+    for (size_t p = p0; p < p0 + m; p++, sums += 32) {
+        __m512 a = _mm512_load_ps(sums), b = _mm512_load_ps(sums + 16);
+        size_t at = p * job->y_step + c0;
+        if (finish->join) {
+            a = _mm512_add_ps(a, _mm512_loadu_ps(finish->join + at));
+            b = _mm512_add_ps(b, _mm512_loadu_ps(finish->join + at + 16));
+        }
+        uint64_t *word = finish->mask ? finish->mask + (p * job->n + c0) / 64 : NULL;
+        unsigned shift = (p * job->n + c0) % 64;
+        if (finish->relu) {
+            uint32_t keep = _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_GT_OQ) |
+                            (uint32_t)_mm512_cmp_ps_mask(b, _mm512_setzero_ps(), _CMP_GT_OQ) << 16;
+            if (word)
+                *word = (*word & ~((uint64_t)0xffffffff << shift)) | (uint64_t)keep << shift;
+            a = _mm512_max_ps(a, _mm512_setzero_ps());
+            b = _mm512_max_ps(b, _mm512_setzero_ps());
+        } else if (word) {
+            a = _mm512_maskz_mov_ps((__mmask16)(*word >> shift), a);
+            b = _mm512_maskz_mov_ps((__mmask16)(*word >> shift >> 16), b);
+        }
+        if (!finish->half) {
+            _mm512_storeu_ps(job->y + at, a);
+            _mm512_storeu_ps(job->y + at + 16, b);
+            continue;
+        }
+        uint16_t *half = finish->half + p * finish->half_step + c0;
+        split_vectors(half, finish->half_low ? half + finish->half_low : NULL, a, b, ~(__mmask32)0);
+    }
+}
+
 static void configure_tiles(void) {
     struct {
         uint8_t palette, start, reserved[14];
@@ -239,6 +278,12 @@ static void tile_group(const VnTileConv *job, size_t first, size_t from, size_t 
     const float *bias = job->bias ? job->bias + first : NULL;
     for (size_t p = from; p < to; p += 32) {
         const char *x = (const char *)job->x + p * job->x_step;
+        if (job->finish) {
+            float sums[32 * 32] __attribute__((aligned(64)));
+            tile_block(job, x, w, bias, sums, 32, true);
+            finish_tiles(job, sums, p, first, to - p < 32 ? to - p : 32);
+            continue;
+        }
         float *y = job->y + p * job->y_step + first;
         if (whole && to - p >= 32)
             tile_block(job, x, w, bias, y, job->y_step, wide);
@@ -271,6 +316,31 @@ static void sum_tile(float *sum, size_t n, const uint16_t *x, const uint16_t *w)
     }
 }
 
+/* What VnTileFinish says, for a pixel's 16 channels from c0 on. */
+static void finish_sums(const VnTileConv *job, float *sum, size_t p, size_t c0) {
+    const VnTileFinish *finish = job->finish;
+    uint64_t *word = finish->mask ? finish->mask + (p * job->n + c0) / 64 : NULL;
+    unsigned shift = (p * job->n + c0) % 64;
+    uint64_t keep = 0;
+    for (size_t c = 0; c < VN_TILE_COLUMNS; c++) {
+        if (finish->join)
+            sum[c] += finish->join[p * job->y_step + c0 + c];
+        keep |= (uint64_t)(sum[c] > 0) << c;
+    }
+    if (finish->relu && word)
+        *word = (*word & ~((uint64_t)0xffff << shift)) | keep << shift;
+    if (!finish->relu)
+        keep = word ? *word >> shift : 0xffff;
+    for (size_t c = 0; c < VN_TILE_COLUMNS; c++)
+        sum[c] = keep >> c & 1 ? sum[c] : 0;
+    if (!finish->half) {
+        memcpy(job->y + p * job->y_step + c0, sum, VN_TILE_COLUMNS * sizeof *sum);
+        return;
+    }
+    uint16_t *half = finish->half + p * finish->half_step + c0;
+    split_values(half, finish->half_low ? half + finish->half_low : NULL, sum, VN_TILE_COLUMNS);
+}
+
 static void tile_conv(const VnTileConv *job) {
     size_t parts = job->low ? 2 : 1, column = (size_t)job->tap_count * job->blocks * VN_TILE_VALUES * parts;
     for (size_t p = 0; p < job->m; p++) {
@@ -294,7 +364,10 @@ static void tile_conv(const VnTileConv *job) {
                     }
                 }
             }
-            memcpy(y, sum, n * sizeof *y);
+            if (job->finish)
+                finish_sums(job, sum, p, first);
+            else
+                memcpy(y, sum, n * sizeof *y);
         }
     }
 }

@@ -36,10 +36,21 @@ typedef struct VnTileConv {
     unsigned tap_count, blocks;
     const uint16_t *w;
     float *y;
-    size_t y_step;     /**< values from one pixel to the next */
-    size_t m, n;       /**< pixels; output channels */
-    const float *bias; /**< where sums start: n values rounded up to a tile's columns, or NULL for 0 */
-    bool add;          /**< sums start at what is in y; bias must be NULL */
+    size_t y_step;                     /**< values from one pixel to the next */
+    size_t m, n;                       /**< pixels; output channels */
+    const float *bias;                 /**< where sums start: n values rounded up to a tile's columns, or NULL for 0 */
+    bool add;                          /**< sums start at what is in y; bias must be NULL */
+    const struct VnTileFinish *finish; /**< what becomes of the sums, or NULL: they go to y as they are */
 } VnTileConv;
+
+/** What a residual block does with a row's sums before the next convolution; n is a multiple of 32. */
+typedef struct VnTileFinish {
+    const float *join; /**< is added, laid out as y; or NULL */
+    bool relu;         /**< then the positive ones are kept, and bit p * n + c of `mask`, unless NULL, says which */
+    uint64_t *mask;    /**< without relu: those whose bit is set are kept; NULL: all */
+    uint16_t *half;    /**< where they go, as bfloat16, the pixels half_step values apart; NULL: to y */
+    size_t half_step;
+    size_t half_low; /**< values from high halves to low halves; 0: no low halves */
+} VnTileFinish;
 
 #endif

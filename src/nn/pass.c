@@ -3,6 +3,7 @@
 
 #include "kern/kern.h"
 #include "nn/attention.h"
+#include "nn/block.h"
 #include "nn/program.h"
 
 /* 65536 pixels on a side keep every row below 2^31 values, which gemm's integers need. */
@@ -23,10 +24,14 @@ struct VnPass {
 
 static void *at(const VnPass *pass, int value) { return pass->values + pass->program.value[value].offset; }
 
+static uint64_t *mask_at(const VnPass *pass, int value) { return value == VN_NONE ? NULL : at(pass, value); }
+
 /* Pixel (0, 0) of a value. */
 static float *pixels(const VnPass *pass, int value) {
     return (float *)at(pass, value) + vn_grid_lead(pass->program.value[value].grid);
 }
+
+static bool is_block(const VnOp *op) { return op->kind == VN_OP_BLOCK || op->kind == VN_OP_BLOCK_BACK; }
 
 static uint32_t band_count(const VnOp *op) {
     return (op->out.height + vn_grid_band(op->out) - 1) / vn_grid_band(op->out);
@@ -55,6 +60,8 @@ static void book(VnPass *pass, Offsets *offsets) {
         if (op->kind == VN_OP_CONV)
             pass->conv_scratch =
                 larger(pass->conv_scratch, (vn_conv_scratch(op->conv, op->in, op->out) + 15) / 16 * 16);
+        if (is_block(op))
+            pass->conv_scratch = larger(pass->conv_scratch, (vn_block_scratch(op->in) + 15) / 16 * 16);
         if (op->attention != VN_NONE)
             whole = larger(whole, vn_attention_scratch(p->attention[op->attention].grid));
         if (op->sums != VN_NONE)
@@ -223,7 +230,7 @@ static void finish_rows(const Job *job, unsigned band, uint32_t y0, uint32_t y1)
     VnGrid g = op->out;
     float *x = pixels(pass, op->to);
     const float *join = op->join == VN_NONE ? NULL : pixels(pass, op->join);
-    uint64_t *masks = op->mask == VN_NONE ? NULL : at(pass, op->mask);
+    uint64_t *masks = mask_at(pass, op->mask);
     size_t n = (size_t)g.width * g.channels;
     if (op->sums != VN_NONE)
         memset(pass->sums + (size_t)band * 2 * g.channels, 0, 2 * g.channels * sizeof *pass->sums);
@@ -258,6 +265,20 @@ static void conv_rows(void *context, unsigned i, unsigned thread) {
     else
         vn_conv_forward(op->conv, op->in, from, op->out, to, op->add, y0, y1, scratch);
     finish_rows(job, i, y0, y1);
+}
+
+static void block_rows(void *context, unsigned i, unsigned thread) {
+    Job *job = context;
+    VnPass *pass = job->pass;
+    const VnOp *op = job->op;
+    float *scratch = pass->scratch + pass->scratch_step * thread, *to = pixels(pass, op->to);
+    const float *from = pixels(pass, op->from);
+    uint64_t *masks[] = {mask_at(pass, op->inner[0]), mask_at(pass, op->inner[1]), mask_at(pass, op->mask)};
+    uint32_t y0, y1 = rows_of(job, i, &y0);
+    if (job->back)
+        vn_block_backward(op->conv, op->in, from, to, masks, masks[2], y0, y1, scratch);
+    else
+        vn_block_forward(op->conv, op->in, from, to, masks, y0, y1, scratch);
 }
 
 static void norm_rows(void *context, unsigned i, unsigned thread) {
@@ -305,7 +326,9 @@ static void operate(VnPass *pass, const VnOp *op, bool back) {
         return;
     }
     Job job = {.pass = pass, .op = op, .back = back, .grid = op->out, .band = vn_grid_band(op->out)};
-    run(&job, op->conv ? conv_rows : norm_rows);
+    if (is_block(op))
+        job.band = vn_block_band(op->out, vn_pool_threads(pass->pool));
+    run(&job, is_block(op) ? block_rows : op->conv ? conv_rows : norm_rows);
     if (op->sums != VN_NONE)
         (back ? vn_norm_back_settle : vn_norm_settle)(&pass->norms[op->sums], band_count(op));
 }

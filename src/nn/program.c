@@ -2,6 +2,7 @@
 #include "nn/program.h"
 
 #include "nn/attention.h"
+#include "nn/block.h"
 
 /* What the backward pass must know about a layer's forward pass. */
 typedef struct Trace {
@@ -45,6 +46,7 @@ static VnOp *append(VnProgram *p, VnOpKind kind, const VnConv *conv, int from, i
                  .norm = VN_NONE,
                  .join = VN_NONE,
                  .mask = VN_NONE,
+                 .inner = {VN_NONE, VN_NONE},
                  .sums = VN_NONE,
                  .attention = VN_NONE};
     return op;
@@ -57,11 +59,13 @@ static VnOp *convolve(Cursor *at, const VnConv *conv, int from) {
     return append(at->program, VN_OP_CONV, conv, from, new_floats(at->program, out));
 }
 
+static int new_mask(Cursor *at, VnGrid grid) {
+    return at->backward ? new_value(at->program, vn_mul(vn_mask_words(grid) * grid.height, sizeof(uint64_t))) : VN_NONE;
+}
+
 static int relu(Cursor *at, VnOp *op) {
     op->relu = true;
-    if (at->backward)
-        op->mask = new_value(at->program, vn_mul(vn_mask_words(op->out) * op->out.height, sizeof(uint64_t)));
-    return op->mask;
+    return op->mask = new_mask(at, op->out);
 }
 
 /* A normalisation of what the last operation writes. */
@@ -105,9 +109,19 @@ static void pooled_branch(Cursor *at, const VnLayer *layer, Trace *trace) {
     append(p, VN_OP_CONV, &layer->pool_out, op->to, at->value)->add = true;
 }
 
+static bool in_one_go(const VnLayer *layer) { return !layer->skip && vn_block_fits(layer->conv); }
+
 static void block(Cursor *at, const VnLayer *layer, Trace *trace) {
     if (layer->pool)
         pooled_branch(at, layer, trace);
+    if (in_one_go(layer)) {
+        VnOp *whole = append(at->program, VN_OP_BLOCK, layer->conv, at->value, new_floats(at->program, at->grid));
+        for (unsigned i = 0; i < 2; i++)
+            whole->inner[i] = trace->mask[i] = new_mask(at, at->grid);
+        relu(at, whole);
+        arrive(at, whole);
+        return;
+    }
     VnOp *op = convolve(at, &layer->conv[0], at->value);
     trace->mask[0] = relu(at, op);
     trace->inner = op->out;
@@ -180,14 +194,22 @@ static void back_conv_layer(Cursor *at, const VnLayer *layer, const Trace *trace
 static void back_block(Cursor *at, const VnLayer *layer, const Trace *trace) {
     VnProgram *p = at->program;
     int g = at->value, x = g;
-    if (layer->skip)
-        x = back(at, &layer->skip_conv, g, trace->in)->to;
-    VnOp *op = back(at, &layer->conv[2], g, trace->inner);
-    op->mask = trace->mask[1];
-    op = back(at, &layer->conv[1], op->to, trace->inner);
-    op->mask = trace->mask[0];
-    op = append(p, VN_OP_CONV_BACK, &layer->conv[0], op->to, x);
-    op->add = true;
+    VnOp *op;
+    if (in_one_go(layer)) {
+        x = new_floats(p, trace->in);
+        op = append(p, VN_OP_BLOCK_BACK, layer->conv, g, x);
+        op->inner[0] = trace->mask[0];
+        op->inner[1] = trace->mask[1];
+    } else {
+        if (layer->skip)
+            x = back(at, &layer->skip_conv, g, trace->in)->to;
+        op = back(at, &layer->conv[2], g, trace->inner);
+        op->mask = trace->mask[1];
+        op = back(at, &layer->conv[1], op->to, trace->inner);
+        op->mask = trace->mask[0];
+        op = append(p, VN_OP_CONV_BACK, &layer->conv[0], op->to, x);
+        op->add = true;
+    }
     if (layer->pool) {
         op = back(at, &layer->pool_out, x, p->norm[trace->norm[0]].grid);
         op->mask = trace->pool_mask;
@@ -289,6 +311,8 @@ static void find_uses(VnProgram *p) {
         use(p, op->to, i);
         use(p, op->join, i);
         use(p, op->mask, i);
+        use(p, op->inner[0], i);
+        use(p, op->inner[1], i);
         use_norm(p, op->norm, i);
         if (i >= p->forward_count)
             use_norm(p, op->sums, i);

@@ -20,6 +20,8 @@ enum {
 typedef enum VnOpKind {
     VN_OP_CONV,        /**< to = or += conv(from) */
     VN_OP_CONV_BACK,   /**< to = or += transpose of conv at from */
+    VN_OP_BLOCK,       /**< to = the residual block of three convolutions from `conv` on (block.h) at from */
+    VN_OP_BLOCK_BACK,  /**< to = gradient through it */
     VN_OP_NORM,        /**< to = norm(from) */
     VN_OP_NORM_BACK,   /**< to += gradient through norm of from; or, where both are the same value, to = that */
     VN_OP_ATTEND,      /**< to = attention of from */
@@ -36,6 +38,7 @@ typedef struct VnOp {
     int join;       /**< then adds this value, or VN_NONE */
     bool relu;      /**< then max(x, 0) */
     int mask;       /**< forward: relu's sign bits go there; backward: where they are 0, so becomes `to`; or VN_NONE */
+    int inner[2];   /**< blocks: masks of the first two ReLUs, or VN_NONE */
     int sums;      /**< `to` is summed for this normalisation, or VN_NONE; backward: it is the gradient at its output */
     int attention; /**< number of the attention, or VN_NONE */
 } VnOp;
