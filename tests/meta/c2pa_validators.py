@@ -78,20 +78,50 @@ def from_tool(folder):
     return files
 
 
+def inspect(path):
+    return json.loads(run(VERNIS, 'inspect', '--json', path))
+
+
+def protect(source, output, *extra):
+    run(VERNIS, 'protect', source, '-o', output, '-q', '--steps', '1', '--surrogate', ROOT / 'tests/nn/data/s8.safetensors',
+        '--creator', 'Ada Painter', *extra)
+    own = inspect(output)
+    expect(f'{output.name} inspect', (own['c2pa'], own['c2pa_manifest']['signer'], own['leaks']),
+           ('trusted', 'Ada Painter', []))
+    return {output.name: ('ada.pem', None)}
+
+
 def from_command(folder):
     """What the command line makes of pictures, with an identity of its own."""
-    env = {**os.environ, 'XDG_CONFIG_HOME': str(folder / 'config')}
-    run(VERNIS, 'identity', 'create', '--name', 'Ada Painter', env=env)
+    os.environ['XDG_CONFIG_HOME'] = str(folder / 'config')
+    run(VERNIS, 'identity', 'create', '--name', 'Ada Painter')
     shutil.copy(folder / 'config/vernis/identity/root.pem', folder / 'ada.pem')
-    files = {}
-    for name, extra in (('drawing.png', ['--source-type', 'human']), ('photo.jpg', [])):
-        source = 'tests/image/data/' + ('rgb8.png' if name.endswith('png') else 'ycc_444.jpg')
-        run(VERNIS, 'protect', ROOT / source, '-o', folder / name, '-q', '--steps', '1', '--surrogate',
-            ROOT / 'tests/nn/data/s8.safetensors', '--creator', 'Ada Painter', *extra, env=env)
-        files[name] = ('ada.pem', None)
-        own = json.loads(run(VERNIS, 'inspect', '--json', folder / name, env=env))
-        expect(f'{name} inspect', (own['c2pa'], own['c2pa_manifest']['signer'], own['leaks']),
-               ('trusted', 'Ada Painter', []))
+    data = ROOT / 'tests/image/data'
+    return {**protect(data / 'rgb8.png', folder / 'drawing.png', '--source-type', 'human'),
+            **protect(data / 'ycc_444.jpg', folder / 'photo.jpg')}
+
+
+def from_official(folder):
+    """What c2pa-rs signs with that identity we find valid, and its thumbnails, of which protect leaves nothing."""
+    identity = folder / 'config/vernis/identity'
+    source = ROOT / 'tests/image/data/ycc_444.jpg'
+    run(*offline(), 'node', ROOT / 'tests/validators/sign.mjs', MODULES, identity / 'leaf.pem', identity / 'leaf.key', source,
+        folder)
+    files, clean = {}, source.read_bytes()
+    part = clean[-len(clean) // 2:-10]  # of the coded picture, as it stands in a thumbnail
+    for name, manifests in (('first.jpg', 1), ('second.jpg', 2)):
+        own = inspect(folder / name)
+        expect(f'{name} inspect', (own['c2pa'], own['c2pa_manifest']['failure'], own['c2pa_manifest']['manifests'],
+                                   own['c2pa_manifest']['signer']), ('trusted', [], manifests, 'Ada Painter'))
+        expect(f'{name} leaks', own['leaks'], ['C2PA thumbnail or older manifest'])
+        spoilt = bytearray((folder / name).read_bytes())
+        expect(f'{name} thumbnail', spoilt.count(part), manifests + 1)
+        spoilt[spoilt.rindex(b'\xff\xdb') + 9] ^= 1  # a step of the quantiser
+        (folder / 'spoilt.jpg').write_bytes(spoilt)
+        expect(f'{name} spoilt', [failure['code'] for failure in inspect(folder / 'spoilt.jpg')['c2pa_manifest']['failure']],
+               ['assertion.dataHash.mismatch'])
+        files |= protect(folder / name, folder / f'protected-{name}')
+        expect(f'{name} left', (folder / f'protected-{name}').read_bytes().count(part), 0)
     return files
 
 
@@ -112,7 +142,7 @@ if not (MODULES / 'node_modules/@contentauth/c2pa-wasm').is_dir():
     skip('the validators are not installed: tools/setup --ci does that')
 with tempfile.TemporaryDirectory(prefix='vernis-c2pa-') as made:
     room = pathlib.Path(made)
-    everything = {**from_tool(room), **from_command(room)}
+    everything = {**from_tool(room), **from_command(room), **from_official(room)}
     check(room, everything)
     check_exiftool(room, everything)
 print('\n'.join(problems) or f'{len(everything)} files: both validators agree with us')
