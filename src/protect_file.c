@@ -61,6 +61,9 @@ static VernisStatus check_extension(const VnFormat *format, const char *path, Vn
 
 /* Bring the picture down to what the output format holds, and say so. */
 static VernisStatus reduce_to(VnImage *image, const VnFormat *format, VernisResult *result, VnError *err) {
+    if (format->max_side && (image->width > format->max_side || image->height > format->max_side))
+        return vn_fail(err, VERNIS_E_LIMIT, "protect", "%ux%u pixels: %s holds at most %u a side; say --format png",
+                       image->width, image->height, format->name, format->max_side);
     if (image->alpha && !format->alpha)
         warn(result, "%s holds no transparency: the picture was put on white", format->name);
     if (image->bits == 16 && !format->bits16)
@@ -251,7 +254,7 @@ static VernisStatus protect(const VernisSession *session, const char *input, con
     vn_image_blank_hidden(&image);
     VN_CHECK(optimise(session, &image, format, result, err));
     tell(session, "write", 0);
-    VnEncodeOptions options = {.quality = session->quality,
+    VnEncodeOptions options = {.quality = format == &vn_format_webp && !session->quality_given ? 0 : session->quality,
                                .icc = session->keep_profile && bag.icc.size && image.colours != 4 ? &bag.icc : NULL};
     VN_CHECK(format->encode(&file, &image, &options, err));
     VN_CHECK(attach_metadata(session, format, &bag, &file, result, err));
@@ -304,7 +307,7 @@ char *vernis_default_output(const VernisSession *session, const char *input, con
     const char *base = vn_path_base(input), *extension = vn_path_ext(input);
     const VnFormat *format = strcmp(session->format, "same") ? vn_format_by_name(session->format) : NULL;
     if (format && vn_format_by_extension(input) != format)
-        extension = format == &vn_format_png ? ".png" : ".jpg";
+        extension = format == &vn_format_png ? ".png" : format == &vn_format_jpeg ? ".jpg" : ".webp";
     size_t stem = (size_t)(vn_path_ext(input) - base), size = strlen(input) + 32;
     char *name = vn_malloc(size), *path = NULL;
     if (name && folder) {

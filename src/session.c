@@ -109,6 +109,7 @@ static VernisStatus read_settings(VernisSession *session, const VernisSettings *
                                                                                             : VN_OBJECTIVE_DIRECTION;
     session->time_limit = vernis_settings_number(settings, "time-limit");
     session->quality = (int)vernis_settings_number(settings, "quality");
+    session->quality_given = vernis_settings_is_set(settings, "quality") != 0;
     snprintf(session->format, sizeof session->format, "%s", vernis_settings_text(settings, "format"));
     session->keep_profile = vernis_settings_number(settings, "keep-profile") > 0;
     session->overwrite = vernis_settings_number(settings, "overwrite") > 0;

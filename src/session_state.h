@@ -28,8 +28,9 @@ struct VernisSession {
     char *key_path; /* --artist-key, or NULL for the one in the configuration folder */
     VnObjective objective;
     double time_limit;
-    int quality;
-    char format[8]; /* "png", "jpeg" or "same" */
+    int quality;        /* of lossy outputs */
+    bool quality_given; /* else WebP is lossless */
+    char format[8];     /* "png", "jpeg", "webp" or "same" */
     bool keep_profile, overwrite, data_mining_given;
     VnKeep keep;
     VnRights rights; /* what the user gave; fields from the source are added per file */

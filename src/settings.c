@@ -64,8 +64,9 @@ static const VernisSettingInfo table[] = {
     FLAG("exact", 0, "protect",
          "Give the same file from every instruction set and number of threads: sums in one fixed order (slower)."),
 
-    NUMBER("quality", 0, VERNIS_INT, 1, 100, "95", "protect", "1..100", "JPEG quality."),
-    CHOICE("format", "png|jpeg|same", "same", "protect",
+    NUMBER("quality", 0, VERNIS_INT, 1, 100, "95", "protect", "1..100",
+           "Quality of JPEG, and of WebP, which is lossless unless this is given."),
+    CHOICE("format", "png|jpeg|webp|same", "same", "protect",
            "Format of the output; same: the input's, or the one --output's ending names."),
     FLAG("keep-profile", 0, "protect",
          "Keep the picture's own colour space and profile instead of converting to sRGB."),

@@ -30,6 +30,9 @@ with tempfile.TemporaryDirectory() as name:
     png = room / 'sample.png'
     exiftool('-overwrite_original', '-all=', png)
     seed('png', 5, png.read_bytes())
+    webp = room / 'sample.webp'
+    exiftool('-overwrite_original', '-all=', webp)
+    seed('webp', 8, webp.read_bytes())
     exiftool('-overwrite_original', '-exifbyteorder=MM', '-EXIF:Artist=Émile; Zoé', '-EXIF:Copyright=c',
              '-GPSLatitude=48.1',
              '-EXIF:Software=Krita', '-XMP-dc:Creator=Ana', '-XMP-dc:Creator=Bo & Co', '-XMP-dc:Rights-fr=droits',

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Make tests/image/data/: small PNG and JPEG files of every kind, with the pixels they must decode to.
+"""Make tests/image/data/: small PNG, JPEG and WebP files of every kind, with the pixels they must decode to.
 
 Needs Pillow, numpy, exiftool and libjpeg-turbo-progs (cjpeg, for arithmetic coding). PNG files are written here, chunk by
-chunk, from known samples; JPEG files by Pillow and cjpeg. What must come out is what was put in (PNG), what Pillow decodes
-(JPEG), or what Pillow's ImageCms or plain colorimetry in double precision say (colour): never what Vernis makes of it.
+chunk, from known samples; JPEG and WebP files by Pillow and cjpeg. What must come out is what was put in (PNG, lossless
+WebP), what Pillow decodes (JPEG, lossy WebP), or what Pillow's ImageCms or plain colorimetry in double precision say
+(colour): never what Vernis makes of it.
 
 Also copies some of them to tests/fuzz/corpus/, where the fuzz targets begin.
 
@@ -26,6 +27,7 @@ OUT = TESTS / 'image' / 'data'
 # Copied to tests/fuzz/corpus/ as seeds of the fuzz targets.
 SEEDS = {
     'png': ['grey2_trns', 'greya16_adam7', 'palette4_trns', 'rgb8', 'rgba16', 'orientation6', 'icc_grey', 'chrm_p3'],
+    'webp': ['lossless', 'lossless_alpha', 'lossy', 'lossy_alpha', 'turned', 'tagged'],
     'jpeg': ['grey', 'ycc_420', 'ycc_progressive', 'ycc_restart', 'ycc_arithmetic', 'ycck', 'icc_cmyk', 'metadata'],
 }
 rng = np.random.default_rng(2026)
@@ -235,6 +237,39 @@ def make_jpeg():
         keep_jpeg('metadata.jpg', meta.read_bytes())
 
 
+def webp(image, **options):
+    out = io.BytesIO()
+    image.save(out, 'webp', method=4, **options)
+    return out.getvalue()
+
+
+def make_webp():
+    """Comes last and begins its own random numbers, so that what else is made here stays the same."""
+    global rng
+    rng = np.random.default_rng(16383)
+    rgb = picture()
+    rgba = np.dstack([rgb, rng.integers(0, 256, rgb.shape[:2]).astype(np.uint8) // 64 * 85])
+    exact = {'lossless': True, 'exact': True}
+    keep('lossless.webp', webp(Image.fromarray(rgb), **exact), rgb)
+    keep('lossless_alpha.webp', webp(Image.fromarray(rgba, 'RGBA'), **exact), rgba)
+    keep('lossless_dot.webp', webp(Image.fromarray(rgb[:1, :1]), **exact), rgb[:1, :1])
+    keep('lossless_wide.webp', webp(Image.fromarray(np.repeat(rgb[:1], 700, 1)), **exact), np.repeat(rgb[:1], 700, 1))
+    four = rng.integers(0, 4, (9, 11)).astype(np.uint8)[:, :, None] * np.array([[[80, 40, 20]]], np.uint8)
+    keep('lossless_palette.webp', webp(Image.fromarray(four), **exact), four)
+    keep('turned.webp', webp(Image.fromarray(rgb), exif=exif_orientation(6), **exact), np.ascontiguousarray(np.rot90(rgb, -1)))
+    for name, pixels in (('lossy', rgb), ('lossy_alpha', rgba)):
+        data = webp(Image.fromarray(pixels), quality=80)
+        keep(f'{name}.webp', data, decoded(data))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
+    with tempfile.TemporaryDirectory() as folder:
+        meta, thumbnail = pathlib.Path(folder) / 'tagged.webp', pathlib.Path(folder) / 'thumbnail.jpg'
+        meta.write_bytes(webp(Image.fromarray(rgb), icc_profile=profile, **exact))
+        thumbnail.write_bytes(jpeg(Image.fromarray(rgb).resize((8, 5)), quality=30))
+        subprocess.run(['exiftool', '-q', '-overwrite_original', '-EXIF:Artist=Ada Painter', '-XMP-dc:Rights=All rights',
+                        '-GPSLatitude=48.1', '-GPSLatitudeRef=N', f'-ThumbnailImage<={thumbnail}', str(meta)], check=True)
+        keep('tagged.webp', meta.read_bytes(), rgb)
+
+
 # ---- colour ----
 SRGB_XY = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 P3_XY = (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060)
@@ -385,11 +420,12 @@ if __name__ == '__main__':
     make_png()
     make_jpeg()
     make_colour()
+    make_webp()
     for target, names in SEEDS.items():
         folder = TESTS / 'fuzz' / 'corpus' / target
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
-            file = f'{name}.{"png" if target == "png" else "jpg"}'
+            file = f'{name}.{"jpg" if target == "jpeg" else target}'
             (folder / file).write_bytes((OUT / file).read_bytes())
     (OUT / 'manifest.txt').write_text('\n'.join(sorted(manifest)) + '\n')
     print(len(manifest), 'files,', sum(p.stat().st_size for p in OUT.iterdir()), 'bytes')

@@ -13,8 +13,8 @@
 #include "cli/signals.h"
 
 /* What a walk takes, and what it says it has left out. */
-static const char *const handled[] = {".png", ".jpg", ".jpeg", ".jpe", ".jfif"};
-static const char *const not_handled[] = {".webp", ".avif", ".heic", ".heif", ".jxl", ".tif", ".tiff", ".gif", ".bmp",
+static const char *const handled[] = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp"};
+static const char *const not_handled[] = {".avif", ".heic", ".heif", ".jxl", ".tif", ".tiff", ".gif", ".bmp",
                                           ".tga",  ".psd",  ".kra",  ".jp2",  ".qoi", ".ppm", ".exr",  ".dng"};
 
 typedef struct Walk {

@@ -34,7 +34,7 @@ typedef struct VnTextItem {
 
 /** All members are owned by the bag. Zero-initialise; vn_bag_free. */
 typedef struct VnBag {
-    const char *format;   /**< "png", "jpeg": the name of the VnFormat that decoded; static storage */
+    const char *format;   /**< "png", "jpeg", "webp": the name of the VnFormat that decoded; static storage */
     VnBytes icc;          /**< ICC profile; for PNG with gAMA/cHRM but no iCCP or sRGB, one made from these */
     bool srgb;            /**< the file itself says sRGB (PNG sRGB chunk, EXIF ColorSpace 1) and has no profile */
     VnBytes exif;         /**< TIFF stream, starting "II*\0" or "MM\0*" */

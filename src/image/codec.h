@@ -27,4 +27,10 @@ VernisStatus vn_jpeg_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_
                             VnError *err);
 VernisStatus vn_jpeg_encode(VnBytes *out, const VnImage *image, const VnEncodeOptions *options, VnError *err);
 
+bool vn_webp_sniff(const uint8_t *data, size_t size);
+VernisStatus vn_webp_header(VnHeader *out, const uint8_t *data, size_t size, const VnLimits *limits, VnError *err);
+VernisStatus vn_webp_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits,
+                            VnError *err);
+VernisStatus vn_webp_encode(VnBytes *out, const VnImage *image, const VnEncodeOptions *options, VnError *err);
+
 #endif

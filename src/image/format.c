@@ -20,13 +20,25 @@ const VnFormat vn_format_png = {
 const VnFormat vn_format_jpeg = {
     .name = "jpeg",
     .extensions = ".jpg .jpeg .jpe .jfif",
+    .max_side = 65500, /* libjpeg's JPEG_MAX_DIMENSION */
     .sniff = vn_jpeg_sniff,
     .header = vn_jpeg_header,
     .decode = vn_jpeg_decode,
     .encode = vn_jpeg_encode,
 };
 
-static const VnFormat *const formats[] = {&vn_format_png, &vn_format_jpeg, NULL};
+const VnFormat vn_format_webp = {
+    .name = "webp",
+    .extensions = ".webp",
+    .alpha = true,
+    .max_side = 16383, /* RFC 9649: 14 bits */
+    .sniff = vn_webp_sniff,
+    .header = vn_webp_header,
+    .decode = vn_webp_decode,
+    .encode = vn_webp_encode,
+};
+
+static const VnFormat *const formats[] = {&vn_format_png, &vn_format_jpeg, &vn_format_webp, NULL};
 
 /* Known and not handled: bytes `magic` at `offset`. */
 static const struct Stranger {
@@ -34,7 +46,6 @@ static const struct Stranger {
     size_t offset, length;
     const char *magic;
 } strangers[] = {
-    {"WebP", 8, 4, "WEBP"},
     {"GIF", 0, 4, "GIF8"},
     {"TIFF", 0, 4, "II*\0"},
     {"TIFF", 0, 4, "MM\0*"},
@@ -122,13 +133,13 @@ static const VnFormat *recognise(const uint8_t *data, size_t size, const VnLimit
     for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
         const struct Stranger *s = &strangers[i];
         if (size > s->offset && vn_starts_with(data + s->offset, size - s->offset, s->magic, s->length)) {
-            *status =
-                vn_fail(err, VERNIS_E_UNSUPPORTED, "image",
-                        "this is a %s file; Vernis reads PNG and JPEG, so save it as one of these first", s->name);
+            *status = vn_fail(err, VERNIS_E_UNSUPPORTED, "image",
+                              "this is a %s file; Vernis reads PNG, JPEG and WebP, so save it as one of these first",
+                              s->name);
             return NULL;
         }
     }
-    *status = vn_fail(err, VERNIS_E_FORMAT, "image", "this is not a picture that Vernis knows (PNG or JPEG)");
+    *status = vn_fail(err, VERNIS_E_FORMAT, "image", "this is not a picture that Vernis knows (PNG, JPEG or WebP)");
     return NULL;
 }
 

@@ -9,7 +9,7 @@
 #include "image/image.h"
 
 typedef struct VnEncodeOptions {
-    int quality;        /**< JPEG 1..100, default 95 */
+    int quality;        /**< 1..100; 0: JPEG 95, WebP lossless */
     bool subsample;     /**< JPEG 4:2:0 instead of 4:4:4 */
     const VnBytes *icc; /**< profile to embed; NULL, or one for other pixels: the picture is sRGB and is tagged so */
 } VnEncodeOptions;
@@ -25,6 +25,7 @@ typedef struct VnFormat {
     const char *name;       /**< "png" */
     const char *extensions; /**< ".png" or ".jpg .jpeg .jpe .jfif"; the first is used for new files */
     bool alpha, bits16;     /**< what it can hold */
+    uint32_t max_side;      /**< pixels; 0: more than any picture here has */
     bool (*sniff)(const uint8_t *data, size_t size);
     VernisStatus (*header)(VnHeader *out, const uint8_t *data, size_t size, const VnLimits *limits, VnError *err);
     /** Upright pixels in the file's own colour space, and the bag. A file cut short is an error, not a grey half.
@@ -35,14 +36,14 @@ typedef struct VnFormat {
     VernisStatus (*encode)(VnBytes *out, const VnImage *image, const VnEncodeOptions *options, VnError *err);
 } VnFormat;
 
-extern const VnFormat vn_format_png, vn_format_jpeg;
+extern const VnFormat vn_format_png, vn_format_jpeg, vn_format_webp;
 
 const VnFormat *const *vn_formats(void);                           /**< NULL-ended */
 const VnFormat *vn_format_sniff(const uint8_t *data, size_t size); /**< by content, never by name; NULL: none */
 const VnFormat *vn_format_by_name(const char *name);               /**< NULL: none */
 const VnFormat *vn_format_by_extension(const char *path);          /**< NULL: none */
 
-/** Sniff and decode. Unknown content that looks like a known but unhandled format (WebP, GIF, TIFF, HEIC, PSD, BMP,
+/** Sniff and decode. Unknown content that looks like a known but unhandled format (GIF, TIFF, HEIC, PSD, BMP,
  * AVIF) gives VERNIS_E_UNSUPPORTED naming it; anything else VERNIS_E_FORMAT. */
 VernisStatus vn_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits,
                        VnError *err);

@@ -57,10 +57,10 @@ VernisStatus vn_xmp_make(VnBytes *out, const VnRights *rights, VnError *err);
 VernisStatus vn_iptc_make(VnBytes *out, const VnRights *rights, VnError *err);
 
 /** Put EXIF, XMP and IIM into a finished file as vn_format encode made it (JPEG: APP1 and APP13 after APP0; PNG: eXIf
- * and iTXt before IDAT). Empty or NULL ones are left out, and IIM where the format has no place for it. Refused: a file
- * that is damaged, has bytes after its end or has such metadata already (VERNIS_E_FORMAT); EXIF over 65527, XMP over
- * 65000 or IIM over 65000 bytes (VERNIS_E_LIMIT).
- * @param format "png" or "jpeg"; @param file replaced on success, untouched on failure */
+ * and iTXt before IDAT; WebP: EXIF and XMP chunks behind the picture). Empty or NULL ones are left out, and IIM where the
+ * format has no place for it. Refused: a file that is damaged, has bytes after its end or has such metadata already
+ * (VERNIS_E_FORMAT); EXIF over 65527, XMP over 65000 or IIM over 65000 bytes (VERNIS_E_LIMIT).
+ * @param format "png", "jpeg" or "webp"; @param file replaced on success, untouched on failure */
 VernisStatus vn_meta_splice(VnBytes *file, const char *format, const VnBytes *exif, const VnBytes *xmp,
                             const VnBytes *iptc, VnError *err);
 

@@ -6,6 +6,7 @@
 
 #include <zlib.h>
 
+#include "image/webp_riff.h"
 #include "meta/meta.h"
 
 #define JPEG_EXIF_ID "Exif\0"                      /* with the closing NUL: six bytes */
@@ -172,7 +173,24 @@ static VernisStatus png_add_both(VnBytes *to, const VnBytes *exif, const VnBytes
     return png_add(to, "iTXt", xmp_head, sizeof xmp_head, xmp, err);
 }
 
-/* --- both --- */
+/* --- WebP (RFC 9649) --- */
+
+static VernisStatus webp_splice(VnBytes *out, const VnBytes *file, const VnBytes *exif, const VnBytes *xmp,
+                                VnError *err) {
+    VnWebp webp;
+    VN_TRY(vn_webp_take_apart(&webp, file->data, file->size, err));
+    if (webp.parts[VN_WEBP_EXIF].data || webp.parts[VN_WEBP_XMP].data)
+        return damaged(err, "WebP", "it has EXIF or XMP already");
+    if (webp.others || webp.end != file->size)
+        return damaged(err, "WebP", "there are bytes that are no part of the picture");
+    if (exif && exif->size)
+        webp.parts[VN_WEBP_EXIF] = (VnWebpPart){exif->data, exif->size};
+    if (xmp && xmp->size)
+        webp.parts[VN_WEBP_XMP] = (VnWebpPart){xmp->data, xmp->size};
+    return vn_webp_put_together(out, &webp, err);
+}
+
+/* --- all --- */
 
 static VernisStatus check_payloads(const VnBytes *exif, const VnBytes *xmp, const VnBytes *iptc, VnError *err) {
     if (exif && exif->size > EXIF_MOST)
@@ -193,16 +211,20 @@ static VernisStatus check_payloads(const VnBytes *exif, const VnBytes *xmp, cons
 VernisStatus vn_meta_splice(VnBytes *file, const char *format, const VnBytes *exif, const VnBytes *xmp,
                             const VnBytes *iptc, VnError *err) {
     size_t place = 0;
-    bool png = strcmp(format, "png") == 0;
-    if (!png && strcmp(format, "jpeg") != 0)
-        return vn_fail(err, VERNIS_E_UNSUPPORTED, "splice", "metadata cannot be put into \"%s\" files", format);
-    VN_TRY(check_payloads(exif, xmp, iptc, err));
-    VN_TRY(png ? png_place(&place, file, err) : jpeg_place(&place, file, err));
     VnBytes out = {0};
     VernisStatus status;
-    VN_CHECK(vn_bytes_append(&out, file->data, place, err));
-    VN_CHECK(png ? png_add_both(&out, exif, xmp, err) : jpeg_add_all(&out, exif, xmp, iptc, err));
-    VN_CHECK(vn_bytes_append(&out, file->data + place, file->size - place, err));
+    bool png = strcmp(format, "png") == 0, webp = strcmp(format, "webp") == 0;
+    if (!png && !webp && strcmp(format, "jpeg") != 0)
+        return vn_fail(err, VERNIS_E_UNSUPPORTED, "splice", "metadata cannot be put into \"%s\" files", format);
+    VN_TRY(check_payloads(exif, xmp, iptc, err));
+    if (webp) {
+        VN_CHECK(webp_splice(&out, file, exif, xmp, err));
+    } else {
+        VN_CHECK(png ? png_place(&place, file, err) : jpeg_place(&place, file, err));
+        VN_CHECK(vn_bytes_append(&out, file->data, place, err));
+        VN_CHECK(png ? png_add_both(&out, exif, xmp, err) : jpeg_add_all(&out, exif, xmp, iptc, err));
+        VN_CHECK(vn_bytes_append(&out, file->data + place, file->size - place, err));
+    }
     vn_bytes_free(file);
     *file = out;
     out = (VnBytes){0};

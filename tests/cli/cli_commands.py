@@ -143,6 +143,26 @@ class Commands(clikit.Case):
         self.assertEqual(clikit.png_size(self.data('c.png')), (40, 32))
         self.assertTrue(clikit.is_whole(self.folder / 'b.protected.jpg'))
 
+    def test_webp_goes_in_and_out(self):
+        self.write('a.webp', (clikit.ROOT / 'tests/image/data/lossy_alpha.webp').read_bytes())
+        self.assertEqual(self.protect('--json', '--creator', 'Zoé', 'a.webp').only['output'], 'a.protected.webp')
+        data = self.data('a.protected.webp')
+        self.assertEqual((data[:4], data[8:16]), (b'RIFF', b'WEBPVP8X'))
+        self.assertIn(b'VP8L', data)  # lossless
+        found = self.vernis('inspect', '--json', 'a.protected.webp').only
+        self.assertEqual((found['format'], found['creator'], found['alpha'], found['leaks']), ('webp', 'Zoé', True, []))
+        self.protect('--quality', '90', '-o', 'b.webp', 'a.webp')
+        self.assertIn(b'VP8 ', self.data('b.webp'))
+        self.jpeg('c.jpg')
+        self.protect('--format', 'webp', 'c.jpg')
+        self.assertEqual(self.vernis('inspect', '--json', 'c.protected.webp').only['width'], 40)
+        self.protect('-o', 'd.jpg', 'a.webp')
+        self.assertEqual(self.data('d.jpg')[:2], b'\xff\xd8')
+        self.write('moving.webp', data[:12] + b'ANIM\6\0\0\0' + bytes(6) + data[12:])
+        moving = self.data('moving.webp')
+        self.write('moving.webp', moving[:4] + (len(moving) - 8).to_bytes(4, 'little') + moving[8:])
+        self.assertOneLine(self.protect('moving.webp', status=1), 'moving.webp', 'animated', 'still')
+
     def test_same_seed_same_picture(self):
         self.png('a.png')
         for name, seed in (('x.png', '5'), ('y.png', '5'), ('z.png', '6')):

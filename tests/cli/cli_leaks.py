@@ -86,6 +86,13 @@ def png_with(*chunks, after=b'', behind=()):
             b''.join(clikit.png_chunk(*c) for c in behind) + plain[end:] + after)
 
 
+def webp_with(*chunks, after=b''):
+    """Chunks behind the picture; the container's length is right."""
+    body = (clikit.ROOT / 'tests/image/data/lossless.webp').read_bytes()[8:]
+    body += b''.join(kind + struct.pack('<I', len(data)) + data + b'\0' * (len(data) & 1) for kind, data in chunks)
+    return b'RIFF' + struct.pack('<I', len(body)) + body + after
+
+
 CAMERA = tiff(main=[(0x010E, 2, b'd\0'), (0x8649, 1, SECRET)],
               exif=[(0x927C, 7, SECRET), (0xA431, 2, b'SERIAL-4711\0'), (0xA430, 2, b'OWNER-4711\0')],
               gps=[(1, 2, b'N\0\0\0'), (2, 5, struct.pack('<6I', 48, 1, 4711, 100, 0, 1))], thumbnail=SECRET)
@@ -124,14 +131,19 @@ PLACES = {  # facts/provenance.md 3.4, with the leak that `inspect` must name in
                           (b'fcTL', struct.pack('>IIIIIHHBB', 0, 40, 32, 0, 0, 1, 9, 0, 0)),
                           behind=[(b'fcTL', struct.pack('>IIIIIHHBB', 1, 40, 32, 0, 0, 1, 9, 0, 0)),
                                   (b'fdAT', struct.pack('>I', 2) + SECRET)]), ['animation frames']),
+    'webp EXIF': (webp_with((b'EXIF', CAMERA)), ['EXIF thumbnail', "camera maker's note", 'GPS position', 'serial number']),
+    'webp XMP': (webp_with((b'XMP ', PICTURE_XMP)), ['picture inside XMP']),
+    'webp C2PA': (webp_with((b'C2PA', JUMBF)), ['C2PA thumbnail']),
+    'webp unknown': (webp_with((b'prVt', SECRET), (b'VP8L', SECRET)), ['unknown private data']),
+    'webp after the end': (webp_with(after=SECRET), ['bytes after the end']),
 }
 
 
 class Leaks(clikit.Case):
     def test_ten_places(self):
         for place, (data, _) in PLACES.items():
-            self.write(f'in/{place}.{place[:3]}', data)
-        found = {line['input'][3:-4]: line['leaks'] for line in self.vernis('inspect', '--json', 'in').lines}
+            self.write(f'in/{place}.{place.split()[0]}', data)
+        found = {line['input'][3:].rsplit('.', 1)[0]: line['leaks'] for line in self.vernis('inspect', '--json', 'in').lines}
         for place, (_, leaks) in PLACES.items():
             for leak in leaks:
                 self.assertTrue([x for x in found[place] if leak in x], (place, leak, found[place]))

@@ -101,9 +101,9 @@ class Folders(clikit.Case):
 
     def test_kinds_that_are_not_handled_are_told(self):
         self.fill()
-        self.write('in/modern.webp', b'RIFF')
+        self.write('in/modern.avif', b'RIFF')
         done = self.vernis('protect', '-n', 'in')
-        self.assertIn('in/modern.webp', done.err)
+        self.assertIn('in/modern.avif', done.err)
         self.assertNotIn('notes.txt', done.err)
 
     def test_an_empty_folder_is_nothing_to_do(self):

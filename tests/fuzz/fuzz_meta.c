@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzz target: meta/meta.h. The first byte says what the rest is: 0 EXIF, 1 XMP, 2 IIM, 3 C2PA, 4 a PNG text (key, NUL,
- * value), 5 a PNG and 6 a JPEG to splice into, 7 texts of the user separated by NUL. Inspection is deterministic and
+ * value), 5 a PNG, 6 a JPEG and 8 a WebP to splice into, 7 texts of the user separated by
+ * NUL. Inspection is deterministic and
  * clean text; what is kept can always be written, and comes back the same; what was spliced once is refused a second
  * time. */
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include "meta/found.h"
 #include "meta/metatext.h"
 
-enum { EXIF, XMP, IIM, C2PA, TEXT, PNG, JPEG, OWN, KINDS };
+enum { EXIF, XMP, IIM, C2PA, TEXT, PNG, JPEG, OWN, WEBP, KINDS };
 
 static void require(int held) {
     if (!held)
@@ -140,8 +141,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         bag.iptc = bytes;
     else if (kind == C2PA)
         bag.c2pa = bytes;
-    else if (kind == PNG || kind == JPEG)
-        splice(&bytes, kind == PNG ? "png" : "jpeg");
+    else if (kind == PNG || kind == JPEG || kind == WEBP)
+        splice(&bytes, kind == PNG ? "png" : kind == JPEG ? "jpeg" : "webp");
     else
         require(vn_bytes_append(&bytes, "\0\0", 3, NULL) == VERNIS_OK);
     if (kind == OWN)

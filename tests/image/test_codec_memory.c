@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each of the library's allocations in turn fails, until none does: always VERNIS_E_MEMORY, never a crash or a leak.
- * The blocks that libjpeg, Little CMS and libexif get for themselves do not come from this allocator. */
+ * The blocks that libjpeg, libwebp, Little CMS and libexif get for themselves do not come from this allocator. */
 #include "golden.h"
 #include <stdlib.h>
 #include <vernis/session.h>
@@ -28,6 +28,8 @@ static VernisStatus whole_road(const VnBytes *file, VnError *err) {
     vn_bytes_free(&out);
     VN_CHECK(vn_image_fit(&image, false, false, err));
     VN_CHECK(vn_format_jpeg.encode(&out, &image, NULL, err));
+    vn_bytes_free(&out);
+    VN_CHECK(vn_format_webp.encode(&out, &image, &(VnEncodeOptions){.icc = &bag.icc}, err));
 done:
     vn_bytes_free(&out);
     vn_image_free(&image);
@@ -37,9 +39,9 @@ done:
 
 static void runs_short(void **state) {
     (void)state;
-    static const char *const names[] = {"rgba16_adam7.png",    "palette4_trns.png", "orientation6.png",
-                                        "icc_adobe_alpha.png", "gama_linear8.png",  "metadata.jpg",
-                                        "icc_cmyk.jpg",        "orientation5.jpg",  "ycc_progressive.jpg"};
+    static const char *const names[] = {
+        "rgba16_adam7.png", "palette4_trns.png", "orientation6.png", "icc_adobe_alpha.png", "gama_linear8.png",
+        "metadata.jpg",     "tagged.webp",       "icc_cmyk.jpg",     "orientation5.jpg",    "ycc_progressive.jpg"};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         VnBytes file = golden_file(names[i]);
         size_t used = vn_mem_used();

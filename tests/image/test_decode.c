@@ -25,7 +25,7 @@ static void check_pixels(const Golden *row, const VnBytes *file) {
     VnError err = {0};
     must_decode(&image, &bag, file);
     golden_check(row, &image);
-    assert_string_equal(bag.format, strstr(row->name, ".png") ? "png" : "jpeg");
+    assert_string_equal(bag.format, strstr(row->name, ".png") ? "png" : strstr(row->name, ".webp") ? "webp" : "jpeg");
     assert_string_equal(bag.warning, "");
     assert_int_equal(vn_decode_header(&header, file->data, file->size, NULL, &err), VERNIS_OK);
     assert_int_equal(header.width, row->width);
@@ -106,7 +106,8 @@ static void names_strangers(void **state) {
     (void)state;
     const VnBytes empty = {0};
     must_fail(&empty, NULL, VERNIS_E_FORMAT, "empty");
-    must_fail_bytes("RIFF\x10\0\0\0WEBPVP8 ", 16, VERNIS_E_UNSUPPORTED, "WebP");
+    must_fail_bytes("RIFF\x10\0\0\0WAVEfmt ", 16, VERNIS_E_FORMAT, "not a picture");
+    must_fail_bytes("RIFF\x10\0\0\0WEBPVP8 ", 16, VERNIS_E_FORMAT, "cut short");
     must_fail_bytes("GIF89a\1\0\1\0", 10, VERNIS_E_UNSUPPORTED, "GIF");
     must_fail_bytes("II*\0\x08\0\0\0", 8, VERNIS_E_UNSUPPORTED, "TIFF");
     must_fail_bytes("MM\0*\0\0\0\x08", 8, VERNIS_E_UNSUPPORTED, "TIFF");

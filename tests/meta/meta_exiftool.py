@@ -125,11 +125,11 @@ if not shutil.which('exiftool'):
 with tempfile.TemporaryDirectory(prefix='vernis exiftool ') as name:
     room = pathlib.Path(name)
     run(TOOL, 'write', room)
-    files = [room / each for each in ('sample.png', 'sample.jpg', 'nothing.png', 'nothing.jpg')]
+    files = [room / f'{kind}.{end}' for kind in ('sample', 'nothing') for end in ('png', 'jpg', 'webp')]
     everything = tags(*files)
-    check_sample(files[0], everything[0])
-    check_sample(files[1], everything[1])
-    for file, got in zip(files[2:], everything[2:]):
+    for file, got in zip(files[:3], everything[:3]):
+        check_sample(file, got)
+    for file, got in zip(files[3:], everything[3:]):
         expect(file.name, got['ExifTool:Validate'], 'OK')
         expect(file.name, [key for key in got if key.startswith('XMP')], [])
     check_mining(room)

@@ -8,6 +8,8 @@
 
 #include <jpeglib.h>
 #include <png.h>
+#include <webp/decode.h>
+#include <webp/encode.h>
 
 static void append(VnBytes *out, const void *data, size_t size) {
     if (vn_bytes_append(out, data, size, NULL) != VERNIS_OK)
@@ -143,6 +145,19 @@ bool decode_jpeg(uint8_t *rgb, const VnBytes *file) {
     }
     jpeg_destroy_decompress(&jpeg);
     return good;
+}
+
+void sample_webp(VnBytes *out) {
+    uint8_t rgb[SAMPLE_WIDTH * SAMPLE_HEIGHT * 3], *file;
+    for (size_t i = 0; i < sizeof rgb; i++)
+        rgb[i] = (uint8_t)(i * 7 + i / 60 * 13);
+    size_t size = WebPEncodeLosslessRGB(rgb, SAMPLE_WIDTH, SAMPLE_HEIGHT, SAMPLE_WIDTH * 3, &file);
+    append(out, file, size);
+    WebPFree(file);
+}
+
+bool decode_webp(uint8_t *rgb, const VnBytes *file) {
+    return WebPDecodeRGBInto(file->data, file->size, rgb, SAMPLE_WIDTH * SAMPLE_HEIGHT * 3, SAMPLE_WIDTH * 3) != NULL;
 }
 
 VnRights sample_rights(void) {

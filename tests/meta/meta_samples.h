@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * Small things that the metadata tests share: files made by libpng and libjpeg themselves, and filled rights.
+ * Small things that the metadata tests share: files made by libpng, libjpeg and libwebp themselves, and filled rights.
  */
 #ifndef VN_TESTS_META_SAMPLES_H
 #define VN_TESTS_META_SAMPLES_H
@@ -13,11 +13,14 @@ enum { SAMPLE_WIDTH = 20, SAMPLE_HEIGHT = 12 };
 void sample_png(VnBytes *out);
 /** An RGB JPEG with JFIF APP0, Adobe APP14 and a comment. */
 void sample_jpeg(VnBytes *out);
+/** A lossless WebP in the simple form, without transparency. */
+void sample_webp(VnBytes *out);
 
-/** Decode with libpng or libjpeg; false with any error or warning of the library.
+/** Decode with libpng, libjpeg or libwebp; false with any error or warning of the library.
  * @param rgb SAMPLE_WIDTH * SAMPLE_HEIGHT * 3 bytes */
 bool decode_png(uint8_t *rgb, const VnBytes *file);
 bool decode_jpeg(uint8_t *rgb, const VnBytes *file);
+bool decode_webp(uint8_t *rgb, const VnBytes *file);
 
 /** Every field set, with text that needs escaping, accents, Chinese and an emoji. Static texts: no vn_rights_free. */
 VnRights sample_rights(void);

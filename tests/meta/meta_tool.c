@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What meta_exiftool.py needs from the library:
- *   meta_tool write FOLDER           sample.png and sample.jpg with every field; NAME.jpg for each data-mining value
+ *   meta_tool write FOLDER           sample.png, sample.jpg and sample.webp with every field; NAME.jpg for each data-mining value
  *   meta_tool read exif|xmp|iptc FILE   what the readers find in a bare block of metadata, one "field=value" a line */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +21,8 @@ static void write_file(const char *folder, const char *name, const char *format,
     VnBytes file = {0}, exif = {0}, xmp = {0}, iptc = {0};
     if (strcmp(format, "png") == 0)
         sample_png(&file);
+    else if (strcmp(format, "webp") == 0)
+        sample_webp(&file);
     else
         sample_jpeg(&file);
     check(vn_exif_make(&exif, rights, &err), &err);
@@ -57,6 +59,8 @@ static void write_samples(const char *folder) {
     VnRights rights = sample_rights(), nothing = {0};
     write_file(folder, "sample.png", "png", &rights);
     write_file(folder, "sample.jpg", "jpeg", &rights);
+    write_file(folder, "sample.webp", "webp", &rights);
+    write_file(folder, "nothing.webp", "webp", &nothing);
     write_file(folder, "nothing.png", "png", &nothing);
     write_file(folder, "nothing.jpg", "jpeg", &nothing);
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {

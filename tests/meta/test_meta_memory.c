@@ -134,10 +134,21 @@ static VernisStatus splice(const VnBag *bag, VnError *err) {
     return status;
 }
 
+static VernisStatus splice_webp(const VnBag *bag, VnError *err) {
+    long limit = left;
+    VnBytes webp = {0};
+    left = -1;
+    sample_webp(&webp);
+    left = limit;
+    VernisStatus status = vn_meta_splice(&webp, "webp", &bag->exif, &bag->xmp, NULL, err);
+    vn_bytes_free(&webp);
+    return status;
+}
+
 static void every_allocation_may_fail(void **state) {
     (void)state;
-    static Job *const jobs[] = {keep, inspect, write_exif, write_xmp, write_iptc, settle, choose, splice, sign, verify,
-                               make_identity};
+    static Job *const jobs[] = {keep, inspect, write_exif, write_xmp, write_iptc, settle, choose, splice, splice_webp,
+                               sign, verify, make_identity};
     VnRights rights = sample_rights();
     VnBag bag = {.iptc = borrow("\x1c\x02\x50\0\2ab\x1c\x02\x50\0\2cd", 14)};
     assert_int_equal(vernis_set_allocator(allocate, free, NULL), VERNIS_OK);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Splicing: libpng and libjpeg decode the result to the same pixels without a warning; what is damaged is refused. */
+/* Splicing: libpng, libjpeg and libwebp decode the result to the same pixels without a warning; what is damaged is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,9 @@ typedef struct Kind {
     void (*sample)(VnBytes *out);
     bool (*decode)(uint8_t *rgb, const VnBytes *file);
 } Kind;
-static const Kind kinds[] = {{"png", sample_png, decode_png}, {"jpeg", sample_jpeg, decode_jpeg}};
+static const Kind kinds[] = {
+    {"png", sample_png, decode_png}, {"jpeg", sample_jpeg, decode_jpeg}, {"webp", sample_webp, decode_webp}};
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static VnBytes exif, xmp;
 
@@ -34,7 +36,7 @@ static int free_metadata(void **state) {
 
 static void pixels_stay_and_decoders_are_content(void **state) {
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < KINDS; i++) {
         uint8_t before[SAMPLE_WIDTH * SAMPLE_HEIGHT * 3], after[sizeof before];
         VnBytes file = {0};
         kinds[i].sample(&file);
@@ -82,7 +84,7 @@ static void order_of_parts(void **state) {
 static void either_part_may_be_missing(void **state) {
     (void)state;
     static const VnBytes nothing = {0};
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < KINDS; i++) {
         VnBytes file = {0}, original = {0};
         uint8_t rgb[SAMPLE_WIDTH * SAMPLE_HEIGHT * 3];
         kinds[i].sample(&file);
@@ -99,6 +101,26 @@ static void either_part_may_be_missing(void **state) {
         vn_bytes_free(&file);
         vn_bytes_free(&original);
     }
+}
+
+/* RFC 9649 section 2.7: VP8X with its flags and the canvas less one, the picture, EXIF, XMP; each of even length. */
+static void webp_becomes_extended(void **state) {
+    (void)state;
+    VnBytes webp = {0}, simple = {0};
+    sample_webp(&webp);
+    sample_webp(&simple);
+    assert_int_equal(vn_meta_splice(&webp, "webp", &exif, &xmp, NULL, NULL), VERNIS_OK);
+    assert_int_equal(find(&webp, "VP8X\x0a\0\0\0\x0c\0\0\0\x13\0\0\x0b\0\0VP8L", 22), 12);
+    size_t e = find(&webp, "EXIF", 4), x = find(&webp, "XMP ", 4);
+    assert_true(e < x && e % 2 == 0 && x % 2 == 0);
+    assert_int_equal(find(&webp, "II*\0", 4), e + 8);
+    assert_int_equal(find(&webp, "<?xpacket begin", 15), x + 8);
+    assert_int_equal(webp.data[4] | webp.data[5] << 8 | webp.data[6] << 16, (int)webp.size - 8);
+    vn_bytes_append(&simple, "\0", 1, NULL);
+    simple.data[4]++; /* the container holds a byte that is no chunk */
+    assert_int_equal(vn_meta_splice(&simple, "webp", &exif, &xmp, NULL, NULL), VERNIS_E_FORMAT);
+    vn_bytes_free(&webp);
+    vn_bytes_free(&simple);
 }
 
 /* Photoshop's image resource layout: "8BIM", 0x0404, empty name, length, data padded to even; JPEG alone has a place
@@ -142,7 +164,7 @@ static void expect_refused(const void *data, size_t size, const char *format, co
 
 static void metadata_is_never_doubled(void **state) {
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < KINDS; i++) {
         VnBytes file = {0};
         kinds[i].sample(&file);
         assert_int_equal(vn_meta_splice(&file, kinds[i].format, &exif, NULL, NULL, NULL), VERNIS_OK);
@@ -157,13 +179,13 @@ static void metadata_is_never_doubled(void **state) {
 
 static void damaged_files_are_refused(void **state) {
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < KINDS; i++) {
         VnBytes file = {0};
         kinds[i].sample(&file);
         for (size_t size = 0; size < file.size; size++)
             expect_refused(file.data, size, kinds[i].format, &exif, &xmp, VERNIS_E_FORMAT);
-        expect_refused(file.data, file.size, kinds[1 - i].format, &exif, &xmp, VERNIS_E_FORMAT);
-        expect_refused(file.data, file.size, "webp", &exif, &xmp, VERNIS_E_UNSUPPORTED);
+        expect_refused(file.data, file.size, kinds[(i + 1) % KINDS].format, &exif, &xmp, VERNIS_E_FORMAT);
+        expect_refused(file.data, file.size, "gif", &exif, &xmp, VERNIS_E_UNSUPPORTED);
         vn_bytes_append(&file, "more", 4, NULL);
         expect_refused(file.data, file.size, kinds[i].format, &exif, &xmp, VERNIS_E_FORMAT);
         vn_bytes_free(&file);
@@ -222,7 +244,7 @@ static void oversized_metadata_is_refused(void **state) {
     static uint8_t large[65528] = {'I', 'I', 42, 0};
     VnBytes file = {0}, most_exif = borrow(large, 65527), most_xmp = borrow(large, 65000);
     VnBytes more_exif = borrow(large, 65528), more_xmp = borrow(large, 65001), no_tiff = borrow("hello", 5);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < KINDS; i++) {
         uint8_t rgb[SAMPLE_WIDTH * SAMPLE_HEIGHT * 3];
         kinds[i].sample(&file);
         expect_refused(file.data, file.size, kinds[i].format, &more_exif, &xmp, VERNIS_E_LIMIT);
@@ -239,6 +261,7 @@ int main(void) {
         cmocka_unit_test(pixels_stay_and_decoders_are_content),
         cmocka_unit_test(order_of_parts),
         cmocka_unit_test(either_part_may_be_missing),
+        cmocka_unit_test(webp_becomes_extended),
         cmocka_unit_test(iim_goes_behind_the_xmp_of_a_jpeg),
         cmocka_unit_test(metadata_is_never_doubled),
         cmocka_unit_test(damaged_files_are_refused),
