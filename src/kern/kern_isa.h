@@ -8,6 +8,7 @@
 #include "kern/kern_norm.h"
 #include "kern/kern_pixel.h"
 #include "kern/kern_tiles.h"
+#include "kern/kern_winograd.h"
 
 #define VN_TABLE_(isa) vn_kern_table_##isa
 #define VN_TABLE(isa) VN_TABLE_(isa)

@@ -31,6 +31,12 @@ VN_KERNEL(gemm_in_order, (size_t m, size_t n, size_t k, const float *a, size_t l
 /* --- kern_direct.h: convolution in float32, see direct.h, to 1e-6 of the sum of absolute products --- */
 VN_KERNEL_NEAR(direct_conv, (const VnDirectConv *job))
 
+/* --- kern_winograd.h: F(4x4, 3x3), channels in multiples of 16 --- */
+/* 6x6 pixels, rows `row` values apart, to 36 points `plane` values apart */
+VN_KERNEL_NEAR(winograd_in, (float *v, size_t plane, const float *x, size_t row, size_t channels))
+/* 36 points to 4x4 pixels, which are written or added to */
+VN_KERNEL_NEAR(winograd_out, (float *y, size_t row, const float *m, size_t plane, size_t channels, bool add))
+
 /* --- kern_tiles.h: convolution on bfloat16, see tiles.h --- */
 /* n pixels of `channels` float32 to `padded` bfloat16 (a multiple of 32, zeros in the rest), each pixel's high halves
  * and, if split, then its low halves */

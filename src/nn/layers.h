@@ -32,6 +32,7 @@ typedef struct VnConv {
     uint16_t *tiles, *tiles_back; /**< forward and backward, the latter a part for each kind of position (reach.h) */
     /* Else on own float32 kernels (kern/direct.h), where they win: */
     float *panels, *panels_back; /**< the same */
+    float *winograd;             /**< backward, where conv_winograd.h says so */
     size_t back_at[4];           /**< where the parts begin */
     /* On gemm: */
     float *forward;     /**< per block of input channels: (ky, kx, channel) x out */
