@@ -23,12 +23,13 @@ static void affine(float *y, const float *x, const float *a, const float *b, siz
     }
 }
 
-/* exp(x) to 2 units in the last place for x in -87..88, where it is held: with x = k ln 2 + r, r's Taylor series, then k
+/* exp(x) to 2 units in the last place for x in -60..60, where it is held: with x = k ln 2 + r, r's Taylor series, then k
  * added to the exponent's bits. ln 2 is taken off in two parts, the first exact; adding 1.5 * 2^23 rounds k to an
- * integer and leaves it in the low bits. */
+ * integer and leaves it in the low bits. The limits are far from subnormal results, arithmetic on which is slow:
+ * compilers work out for every value what would come of each limit. */
 static inline float exponential(float x) {
-    x = x < -87.0f ? -87.0f : x;
-    x = x > 88.0f ? 88.0f : x;
+    x = x < -60.0f ? -60.0f : x;
+    x = x > 60.0f ? 60.0f : x;
     float shifted = x * 1.44269504f + 0x1.8p23f, k = shifted - 0x1.8p23f;
     float r = x - k * 0x1.62e4p-1f;
     r = r - k * 1.42860682e-6f;

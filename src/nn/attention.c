@@ -4,7 +4,7 @@
 #include "kern/kern.h"
 
 /* Rows of the attention matrix at a time: more make gemm pack its other matrix less often, and take more memory. */
-enum { BLOCK = 128, TRANSPOSED_CHANNELS = 32 };
+enum { BLOCK = 256, TRANSPOSED_CHANNELS = 32 };
 
 size_t vn_attention_positions(VnGrid grid) { return vn_mul(grid.height, vn_grid_pitch(grid)); }
 
