@@ -12,15 +12,15 @@ static VernisStatus add_encoder(VnBytes *text, const VnEncoderInfo *info, const 
     if (!json)
         return vn_text_add(text, err,
                            "%-20s %s%s, stride %u, %u latent channels, width %u, %.1f k multiply-adds per pixel, "
-                           "%.2f M parameters, %s\n",
+                           "%.2f M parameters, %.0f MB in memory, %s\n",
                            info->name, info->family, info->pooled ? " with pooled branches" : "", info->stride,
                            info->latent_channels, info->width, info->macs_per_pixel / 1e3,
-                           (double)info->parameters / 1e6, origin);
-    json_t *line =
-        json_pack("{s:s, s:s, s:i, s:i, s:i, s:b, s:f, s:I, s:I, s:s}", "name", info->name, "family", info->family,
-                  "stride", (int)info->stride, "latent_channels", (int)info->latent_channels, "width", (int)info->width,
-                  "pooled", (int)info->pooled, "macs_per_pixel", info->macs_per_pixel, "parameters",
-                  (json_int_t)info->parameters, "file_bytes", (json_int_t)info->file_bytes, "origin", origin);
+                           (double)info->parameters / 1e6, (double)info->weight_bytes / 1e6, origin);
+    json_t *line = json_pack(
+        "{s:s, s:s, s:i, s:i, s:i, s:b, s:f, s:I, s:I, s:I, s:s}", "name", info->name, "family", info->family, "stride",
+        (int)info->stride, "latent_channels", (int)info->latent_channels, "width", (int)info->width, "pooled",
+        (int)info->pooled, "macs_per_pixel", info->macs_per_pixel, "parameters", (json_int_t)info->parameters,
+        "file_bytes", (json_int_t)info->file_bytes, "memory_bytes", (json_int_t)info->weight_bytes, "origin", origin);
     char *dump = line ? vn_json_text(line) : NULL;
     json_decref(line);
     VernisStatus status = dump ? vn_text_add(text, err, "%s\n", dump) : vn_no_memory(err, "models", 0, "a line");

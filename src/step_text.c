@@ -182,6 +182,8 @@ VernisStatus vernis_estimate_file(VernisSession *session, const char *input, Ver
         double start = vn_now();
         vn_pass_forward(step.pass, step.rgb, step.latent);
         vn_pass_backward(step.pass, step.latent, step.gradient);
+        result->peak_memory_bytes += vn_pass_plan(session->encoders[i], w, h, true, vn_pool_threads(session->pool)) +
+                                     vn_encoder_info(session->encoders[i])->weight_bytes;
         result->seconds += (vn_now() - start) * result->steps * ((double)w * h) / (TRIAL * TRIAL);
         step_close(&step);
     }

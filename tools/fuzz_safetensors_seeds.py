@@ -28,6 +28,34 @@ def encoder(layers, width, pooled=(), prefix=""):
     return out
 
 
+def kl_encoder(z, quant, prefix="", diffusers=False):
+    """One level, one block, the least width. [(name, shape)]"""
+    w, out = 32, []
+
+    def layer(name, *shape):
+        out.extend([(prefix + name + ".weight", list(shape)), (prefix + name + ".bias", [shape[0]])])
+
+    def residual(name):
+        for i in (1, 2):
+            layer(f"{name}.norm{i}", w)
+            layer(f"{name}.conv{i}", w, w, 3, 3)
+
+    mid = ("mid_block.resnets.0", "mid_block.attentions.0", "mid_block.resnets.1") if diffusers else \
+        ("mid.block_1", "mid.attn_1", "mid.block_2")
+    layer("encoder.conv_in", w, 3, 3, 3)
+    residual("encoder.down_blocks.0.resnets.0" if diffusers else "encoder.down.0.block.0")
+    residual(f"encoder.{mid[0]}")
+    layer(f"encoder.{mid[1]}.{'group_norm' if diffusers else 'norm'}", w)
+    for part in ("to_q", "to_k", "to_v", "to_out.0") if diffusers else ("q", "k", "v", "proj_out"):
+        layer(f"encoder.{mid[1]}.{part}", *((w, w) if diffusers else (w, w, 1, 1)))
+    residual(f"encoder.{mid[2]}")
+    layer("encoder.conv_norm_out" if diffusers else "encoder.norm_out", w)
+    layer("encoder.conv_out", 2 * z, w, 3, 3)
+    if quant:
+        layer("quant_conv", 2 * z, 2 * z, 1, 1)
+    return out
+
+
 def container(tensors, dtypes, metadata=None, extra=b""):
     head, blob = {"__metadata__": metadata} if metadata else {}, b""
     for i, (name, shape) in enumerate(tensors):
@@ -50,6 +78,8 @@ def main():
         "t8_layers": container(encoder("cbdbbbdbbbdbbbc", 1, (), "encoder.layers."), ["BF16"]),
         "t32": container(encoder("srsrbdbbbdbbbdbbbc", 1), ["F32", "F16"]),
         "s8": container(encoder("srsrbdbc", 2), ["F32"], {"vernis.name": "seed"}),
+        "kl": container(kl_encoder(1, True, "first_stage_model."), ["F16"]),
+        "kl_diffusers": container(kl_encoder(2, False, diffusers=True), ["BF16"]),
         "other_types": container([("a", [2, 0, 3]), ("b", []), ("c", [3])], ["F32", "BF16"]),
         "trailing": container([("0.weight", [1, 3, 3, 3])], ["F32"], extra=b"more"),
         "long_header": struct.pack("<Q", 1 << 62) + b"{}",

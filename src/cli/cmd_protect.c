@@ -23,15 +23,16 @@ static void plan_line(const CliContext *ctx, const CliJob *job, const VernisResu
         char *input = cli_json(job->input), *output = cli_json(job->output);
         console_result_f(
             "{\"input\":%s,\"output\":%s,\"status\":\"planned\",\"width\":%u,\"height\":%u,\"bytes_in\":%llu,"
-            "\"seconds_estimated\":%.1f,\"steps\":%d}",
+            "\"seconds_estimated\":%.1f,\"surrogate_memory_bytes\":%llu,\"steps\":%d}",
             input, output, result->width, result->height, (unsigned long long)result->bytes_in, result->seconds,
-            result->steps);
+            (unsigned long long)result->peak_memory_bytes, result->steps);
         free(input);
         free(output);
         return;
     }
-    console_result_f("%s -> %s  %ux%u  %d steps  about %.1f s%s%s%s", job->input, job->output, result->width,
-                     result->height, result->steps, result->seconds, job->original ? "  (the original becomes " : "",
+    console_result_f("%s -> %s  %ux%u  %d steps  about %.1f s  %.0f MB for the surrogates%s%s%s", job->input,
+                     job->output, result->width, result->height, result->steps, result->seconds,
+                     (double)result->peak_memory_bytes / 1e6, job->original ? "  (the original becomes " : "",
                      job->original ? job->original : "", job->original ? ")" : "");
 }
 

@@ -43,8 +43,13 @@ VernisStatus vn_builtin_open(VnEncoder **out, size_t index, VnError *err);
 /** Memory and scratch for one size: one planned block. Not shareable between threads; uses the pool inside. */
 typedef struct VnPass VnPass;
 
+/** Bytes that vn_pass_open would take, for a pool of this many threads; the weights are VnEncoderInfo.weight_bytes.
+ * SIZE_MAX: beyond counting. @param width,height as for vn_pass_open */
+size_t vn_pass_plan(const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward, unsigned threads);
+
 /** @param width,height in pixels, each a positive multiple of the stride; @param backward false: forward only, less
- * memory */
+ * memory
+ * @return VERNIS_E_MEMORY, before anything else, when it does not fit; the text says what is needed */
 VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward,
                           VnPool *pool, VnError *err);
 void vn_pass_close(VnPass **pass);
@@ -52,7 +57,7 @@ size_t vn_pass_bytes(const VnPass *pass); /**< the planned block */
 
 /** @param rgb (3,H,W) sRGB 0..1; @param latent (z, H/stride, W/stride) */
 void vn_pass_forward(VnPass *pass, const float *rgb, float *latent);
-/** Gradient with respect to the input of the last forward: rgb_gradient = J' latent_gradient.
+/** Gradient with respect to the input of the last forward, once after each: rgb_gradient = J' latent_gradient.
  * @param latent_gradient (z,h,w), may be overwritten; @param rgb_gradient (3,H,W) */
 void vn_pass_backward(VnPass *pass, float *latent_gradient, float *rgb_gradient);
 

@@ -14,7 +14,8 @@
 enum {
     VN_MAX_LAYERS = 64,
     VN_MAX_CHANNELS = 1024,
-    VN_BLOCK = 16 /* input channels that a 3x3 convolution sums over before it rounds into the output */
+    VN_MAX_STRIDE = 64, /* pictures are rounded to this (protect_image.c) */
+    VN_BLOCK = 16       /* input channels that a 3x3 convolution sums over before it rounds into the output */
 };
 
 /** A convolution, 3x3 with padding 1 (taps 3) or 1x1 (taps 1), packed for gemm.

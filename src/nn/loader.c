@@ -86,8 +86,11 @@ VernisStatus vn_loader_conv(VnLoader *l, VnConv *conv, const char *stem, unsigne
         snprintf(name, sizeof name, "%sbias", stem);
         VN_TRY(vn_loader_need(l, &bias_tensor, name, 1, weight.shape));
     }
-    VN_TRY(vn_conv_pack(conv, &weight, bias_tensor, stride, l->err));
     l->stride *= stride;
+    if (l->stride > VN_MAX_STRIDE)
+        return vn_fail(l->err, VERNIS_E_LIMIT, room, "a stride of %u pixels; at most %d are possible", l->stride,
+                       VN_MAX_STRIDE);
+    VN_TRY(vn_conv_pack(conv, &weight, bias_tensor, stride, l->err));
     vn_loader_count(l, weight.count, bias ? conv->out : 0);
     l->channels = conv->out;
     return VERNIS_OK;

@@ -52,7 +52,7 @@ typedef struct Offsets {
     size_t values, sums, scratch, factors[VN_MAX_NORMS];
 } Offsets;
 
-static void book(VnPass *pass, Offsets *offsets) {
+static void book(VnPass *pass, unsigned threads, Offsets *offsets) {
     const VnProgram *p = &pass->program;
     size_t normalised = 0, whole = 0, sums = 0;
     for (unsigned i = 0; i < p->count; i++) {
@@ -74,8 +74,7 @@ static void book(VnPass *pass, Offsets *offsets) {
                              : (step + 15) / 16 * 16;
     offsets->values = vn_plan_book(&pass->plan, p->bytes);
     offsets->sums = vn_plan_book(&pass->plan, sums);
-    offsets->scratch =
-        vn_plan_book(&pass->plan, vn_mul(vn_mul(pass->scratch_step, vn_pool_threads(pass->pool)), sizeof(float)));
+    offsets->scratch = vn_plan_book(&pass->plan, vn_mul(vn_mul(pass->scratch_step, threads), sizeof(float)));
     for (unsigned i = 0; i < p->norms; i++)
         offsets->factors[i] =
             vn_plan_book(&pass->plan, (size_t)VN_NORM_FACTORS * p->norm[i].grid.channels * sizeof(float));
@@ -97,29 +96,51 @@ static void place(VnPass *pass, const Offsets *offsets) {
     }
 }
 
-VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward,
-                          VnPool *pool, VnError *err) {
-    *out = NULL;
-    unsigned stride = encoder->info.stride;
-    if (!width || !height || width % stride || height % stride)
-        return vn_fail(err, VERNIS_E_ARGUMENT, "encoder", "%ux%u pixels are not a multiple of the stride %u of %s",
-                       width, height, stride, encoder->info.name);
-    if (width > MAX_SIDE || height > MAX_SIDE)
-        return vn_fail(err, VERNIS_E_LIMIT, "encoder", "%ux%u pixels are over the limit of %d on a side", width, height,
-                       MAX_SIDE);
+/* A pass without its memory. */
+static VnPass *new_pass(const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward, unsigned threads,
+                        Offsets *offsets) {
     VnPass *pass = vn_calloc(1, sizeof *pass);
     if (!pass)
-        return vn_no_memory(err, "encoder", sizeof *pass, "a pass");
-    pass->pool = pool;
+        return NULL;
     pass->centred = encoder->centred;
     vn_program_make(&pass->program, encoder, width, height, backward);
     vn_program_lay_out(&pass->program);
+    book(pass, threads, offsets);
+    return pass;
+}
+
+size_t vn_pass_plan(const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward, unsigned threads) {
     Offsets offsets = {0};
-    book(pass, &offsets);
-    VernisStatus status = vn_plan_commit(&pass->plan, err);
-    if (status != VERNIS_OK) {
+    VnPass *pass = new_pass(encoder, width, height, backward, threads, &offsets);
+    size_t bytes = pass ? pass->plan.total : SIZE_MAX;
+    vn_pass_close(&pass);
+    return bytes;
+}
+
+VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward,
+                          VnPool *pool, VnError *err) {
+    *out = NULL;
+    const VnEncoderInfo *info = &encoder->info;
+    unsigned stride = info->stride;
+    if (!width || !height || width % stride || height % stride)
+        return vn_fail(err, VERNIS_E_ARGUMENT, "encoder", "%ux%u pixels are not a multiple of the stride %u of %s",
+                       width, height, stride, info->name);
+    if (width > MAX_SIDE || height > MAX_SIDE)
+        return vn_fail(err, VERNIS_E_LIMIT, "encoder", "%ux%u pixels are over the limit of %d on a side", width, height,
+                       MAX_SIDE);
+    Offsets offsets = {0};
+    VnPass *pass = new_pass(encoder, width, height, backward, vn_pool_threads(pool), &offsets);
+    if (!pass)
+        return vn_no_memory(err, "encoder", sizeof *pass, "a pass");
+    pass->pool = pool;
+    if (vn_plan_commit(&pass->plan, NULL) != VERNIS_OK) {
+        double need = (double)pass->plan.total;
         vn_pass_close(&pass);
-        return status;
+        return vn_fail(
+            err, VERNIS_E_MEMORY, "encoder",
+            "%s at %ux%u pixels needs %.0f MB beside %.0f MB of weights, which is more than there is or than "
+            "--max-memory allows",
+            info->name, width, height, need / 1e6, (double)info->weight_bytes / 1e6);
     }
     place(pass, &offsets);
     *out = pass;

@@ -10,7 +10,7 @@
 #include "base/json.h"
 
 /* A full checkpoint of a large diffusion model has about 3000 tensors in a header of under half a megabyte. */
-enum { MAX_HEADER = 4 << 20, MAX_TENSORS = 20000, PREFIX = 8 };
+enum { MAX_HEADER = 4 << 20, MAX_TENSORS = 20000, ENTRY_KEYS = 4, MAX_METADATA = 20000, PREFIX = 8 };
 
 static const char room[] = "safetensors";
 
@@ -138,6 +138,22 @@ static VernisStatus read_header(VnTensors *ts, const uint8_t *data, size_t data_
     return VERNIS_OK;
 }
 
+/* Keys of the header's objects at any depth, counted before a parser makes an object of each: a crowd of them takes
+ * fifty times the memory of the text. */
+static size_t count_keys(const uint8_t *text, size_t size) {
+    size_t keys = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < size; i++) {
+        if (in_string && text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            in_string = !in_string;
+        else
+            keys += !in_string && text[i] == ':';
+    }
+    return keys;
+}
+
 VernisStatus vn_tensors_open(VnTensors **out, const uint8_t *data, size_t size, VnError *err) {
     *out = NULL;
     if (size < PREFIX + 2)
@@ -153,6 +169,10 @@ VernisStatus vn_tensors_open(VnTensors **out, const uint8_t *data, size_t size, 
     if (length > size - PREFIX)
         return vn_fail(err, VERNIS_E_FORMAT, room, "header of %llu bytes ends after the file's %zu (truncated?)",
                        (unsigned long long)length, size);
+    size_t keys = count_keys(data + PREFIX, (size_t)length);
+    if (keys > ENTRY_KEYS * MAX_TENSORS + MAX_METADATA)
+        return vn_fail(err, VERNIS_E_LIMIT, room, "%zu entries in the header; at most %d tensors are accepted", keys,
+                       MAX_TENSORS);
     VnTensors *ts = vn_calloc(1, sizeof *ts);
     if (!ts)
         return vn_no_memory(err, room, sizeof *ts, "the list of tensors");

@@ -42,6 +42,7 @@ static void run(const VnEncoder *encoder) {
     VnPass *pass;
     if (vn_pass_open(&pass, encoder, side, side, true, NULL, NULL) != VERNIS_OK)
         return;
+    require(vn_pass_bytes(pass) == vn_pass_plan(encoder, side, side, true, 1));
     float *rgb = vn_calloc((size_t)side * side, 3 * sizeof *rgb),
           *latent = vn_calloc(info->latent_channels, sizeof *latent);
     if (rgb && latent) {

@@ -10,7 +10,7 @@
 
 typedef struct KlShape {
     const char *golden;
-    unsigned levels, widths[3], blocks[3];
+    unsigned levels, widths[8], blocks[8];
     int attention; /* level whose blocks are followed by attention, or -1 */
     unsigned z;
     int quant;

@@ -105,6 +105,38 @@ static void test_pass_refusals(void **state) {
     vn_encoder_close(&encoder);
 }
 
+/* What is needed is known and said before anything is taken. */
+static void test_memory_plan(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < MODELS; i++) {
+        VnEncoder *encoder = open_model(models[i]);
+        VnPool *pool;
+        VnPass *pass;
+        VnError err = {0};
+        char text[32];
+        assert_int_equal(vn_pool_open(&pool, 2, NULL), VERNIS_OK);
+        for (int backward = 0; backward < 2; backward++) {
+            size_t plan = vn_pass_plan(encoder, 96, 64, backward, 2), used = vn_mem_used();
+            assert_int_equal(vn_pass_open(&pass, encoder, 96, 64, backward, pool, NULL), VERNIS_OK);
+            assert_int_equal(vn_pass_bytes(pass), plan);
+            assert_true(vn_mem_used() - used >= plan);
+            vn_pass_close(&pass);
+        }
+        size_t plan = vn_pass_plan(encoder, 8192, 4096, true, 2), used = vn_mem_used();
+        vn_mem_limit(used + plan - 1);
+        vn_mem_peak_reset();
+        assert_int_equal(vn_pass_open(&pass, encoder, 8192, 4096, true, pool, &err), VERNIS_E_MEMORY);
+        vn_mem_limit(0);
+        assert_true(vn_mem_peak() - used < 1 << 20);
+        snprintf(text, sizeof text, "needs %.0f MB", (double)plan / 1e6);
+        assert_non_null(strstr(err.text, "at 8192x4096 pixels"));
+        assert_non_null(strstr(err.text, text));
+        assert_true(vn_pass_plan(encoder, 65536, 65536, true, 2) > plan * 100);
+        vn_pool_close(&pool);
+        vn_encoder_close(&encoder);
+    }
+}
+
 static void test_builtins(void **state) {
     (void)state;
     for (size_t i = 0; i < vn_builtin_count(); i++) {
@@ -132,6 +164,7 @@ int main(void) {
         cmocka_unit_test(test_threads_and_passes),
         cmocka_unit_test(test_finite_differences),
         cmocka_unit_test(test_pass_refusals),
+        cmocka_unit_test(test_memory_plan),
         cmocka_unit_test(test_builtins),
     };
     vn_kern_init(VN_CPU_AMX);

@@ -4,6 +4,8 @@
 #include "encoder_run.h"
 #include "kl_maker.h"
 
+#include <unistd.h>
+
 enum { SHAPES = sizeof kl_shapes / sizeof *kl_shapes };
 
 static VnEncoder *open_kl(const KlShape *shape, KlSpelling spelling, const char *dtype) {
@@ -158,7 +160,10 @@ static void test_odd_shapes(void **state) {
         const char *text;
         VernisStatus status;
     } bad[] = {{{"", 1, {48}, {1}, -1, 2, 0}, "has 48 channels, not a multiple of 32 groups", VERNIS_E_MODEL},
-               {{"", 1, {32}, {70}, -1, 2, 0}, "more than 64 layers", VERNIS_E_LIMIT}};
+               {{"", 1, {32}, {70}, -1, 2, 0}, "more than 64 layers", VERNIS_E_LIMIT},
+               {{"", 8, {32, 32, 32, 32, 32, 32, 32, 32}, {1, 1, 1, 1, 1, 1, 1, 1}, -1, 2, 0},
+                "a stride of 128 pixels; at most 64 are possible",
+                VERNIS_E_LIMIT}};
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
         VnBytes file = kl_file(&bad[i].shape, KL_COMPVIS, "F16");
         VnEncoder *encoder;
@@ -184,6 +189,55 @@ static void test_not_finite(void **state) {
     assert_int_equal(vn_encoder_open_bytes(&encoder, file.data, file.size, "m", &err), VERNIS_E_MODEL);
     assert_string_equal(err.text, "tensor 'first_stage_model.encoder.conv_out.bias': value 31 is not finite");
     vn_bytes_free(&file);
+}
+
+/* An encoder at the end of 6 GB of other tensors, which are a hole in the file: it opens without reading them. */
+static void test_large_checkpoint(void **state) {
+    (void)state;
+    const uint64_t hole = (uint64_t)6 << 30;
+    VnBytes model = kl_file(&kl_shapes[1], KL_CHECKPOINT, "F16");
+    uint64_t length = 0;
+    for (unsigned i = 0; i < 8; i++)
+        length |= (uint64_t)model.data[i] << (8 * i);
+    /* The same header with every offset moved, and the hole's tensor before the others. */
+    VnBytes header = {0};
+    char piece[160];
+    int n = snprintf(piece, sizeof piece,
+                     "{\"model.diffusion_model.all\":{\"dtype\":\"F16\",\"shape\":[%llu],\"data_offsets\":[0,%llu]},",
+                     (unsigned long long)hole / 2, (unsigned long long)hole);
+    assert_int_equal(vn_bytes_append(&header, piece, (size_t)n, NULL), VERNIS_OK);
+    static const char key[] = "\"data_offsets\":[";
+    const char *text = (const char *)model.data + 9, *end = (const char *)model.data + 8 + length;
+    for (const char *next; (next = memmem(text, (size_t)(end - text), key, sizeof key - 1)); text = strchr(next, ']')) {
+        unsigned long long from, to;
+        next += sizeof key - 1;
+        assert_int_equal(sscanf(next, "%llu,%llu", &from, &to), 2);
+        assert_int_equal(vn_bytes_append(&header, text, (size_t)(next - text), NULL), VERNIS_OK);
+        n = snprintf(piece, sizeof piece, "%llu,%llu", from + hole, to + hole);
+        assert_int_equal(vn_bytes_append(&header, piece, (size_t)n, NULL), VERNIS_OK);
+    }
+    assert_int_equal(vn_bytes_append(&header, text, (size_t)(end - text), NULL), VERNIS_OK);
+    char path[] = "/tmp/vernis_test_kl_XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    uint64_t header_length = header.size;
+    size_t data = model.size - 8 - (size_t)length;
+    bool written = write(fd, &header_length, 8) == 8 && write(fd, header.data, header.size) == (ssize_t)header.size &&
+                   pwrite(fd, end, data, (off_t)(8 + header.size + hole)) == (ssize_t)data;
+    close(fd);
+    vn_bytes_free(&model);
+    vn_bytes_free(&header);
+    VnEncoder *encoder = NULL;
+    VnError err = {0};
+    VernisStatus status = written ? vn_encoder_open(&encoder, path, &err) : VERNIS_OK;
+    unlink(path);
+    if (!written)
+        skip(); /* a file system without room or without holes */
+    if (status != VERNIS_OK)
+        fail_msg("%s", err.text);
+    assert_true(vn_encoder_info(encoder)->file_bytes > hole);
+    matches_pytorch(encoder, kl_shapes[1].golden, 5e-4);
+    vn_encoder_close(&encoder);
 }
 
 static void test_short_memory(void **state) {
@@ -223,6 +277,7 @@ int main(void) {
         cmocka_unit_test(test_wrong_tensors),
         cmocka_unit_test(test_odd_shapes),
         cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_large_checkpoint),
         cmocka_unit_test(test_short_memory),
     };
     vn_kern_init(VN_CPU_AMX);

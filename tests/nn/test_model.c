@@ -47,6 +47,39 @@ static void test_repeats(void **state) {
                         "layer 4 is a 3x3 convolution without bias, but a T32 encoder has a residual block there");
 }
 
+/* T8 of width 4 whose parts are numbered after `prefix`. */
+static void make_t8(Maker *m, const char *prefix, unsigned z) {
+    static const char layers[] = "cbdbbbdbbbdbbbc";
+    for (unsigned i = 0; i < 15; i++) {
+        if (layers[i] == 'b')
+            make_block(m, prefix, i, 4);
+        else
+            make_conv(m, prefix, i, "", i ? 4 : 3, i < 14 ? 4 : z, 3, layers[i] == 'c');
+    }
+}
+
+/* Inside a larger file, whatever comes before the layer's number. */
+static void test_prefixes(void **state) {
+    (void)state;
+    static const char *const prefixes[] = {"", "encoder.layers.", "vae.encoder.layers.", "taesd_encoder.",
+                                           "a.b.encoder."};
+    for (unsigned i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        Maker m = {0};
+        make_tensor(&m, "model.diffusion_model.input_blocks.0.0.weight", "[4,4,3,3]", 144);
+        make_tensor(&m, "cond.logit_scale", "[]", 1);
+        make_t8(&m, prefixes[i], 3);
+        make_conv(&m, "decoder.layers.", 0, "", 3, 4, 3, 1); /* also three channels wide, but no layers follow */
+        VnBytes file = make_file(&m);
+        VnEncoderInfo info;
+        VnError err = {0};
+        if (open_file(&file, &info, &err) != VERNIS_OK)
+            fail_msg("%s: %s", prefixes[i], err.text);
+        assert_string_equal(info.family, "T8");
+        assert_int_equal(info.latent_channels, 3);
+        assert_int_equal(info.stride, 8);
+    }
+}
+
 /* A maker that leaves one thing out or gets one wrong, by editing the header of a sound file in place. */
 static void edit(VnBytes *file, const char *from, const char *to) {
     assert_int_equal(strlen(from), strlen(to));
@@ -190,8 +223,8 @@ static void test_short_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_repeats), cmocka_unit_test(test_wrong_tensors), cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_files),   cmocka_unit_test(test_short_memory),
+        cmocka_unit_test(test_repeats), cmocka_unit_test(test_prefixes), cmocka_unit_test(test_wrong_tensors),
+        cmocka_unit_test(test_missing), cmocka_unit_test(test_files),    cmocka_unit_test(test_short_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -185,6 +185,41 @@ static void test_floods(void **state) {
     vn_bytes_free(&text);
 }
 
+/* A million tensors are refused by the header's length; as many of the shortest entries as fit, before a parser takes
+ * fifty times their length for them; strings do not count. */
+static void test_a_million(void **state) {
+    (void)state;
+    for (unsigned form = 0; form < 3; form++) {
+        VnBytes text = {0};
+        assert_int_equal(vn_bytes_append(&text, "{", 1, NULL), VERNIS_OK);
+        for (unsigned i = 0; form ? text.size < (4u << 20) - 200 : i < 1000000; i++) {
+            char entry[80];
+            int n = form == 0
+                        ? snprintf(entry, sizeof entry,
+                                   "%s\"%u\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,0]}", i ? "," : "", i)
+                    : form == 1
+                        ? snprintf(entry, sizeof entry, "%s\"%u\":1", i ? "," : "", i)
+                        : snprintf(entry, sizeof entry, "%s:::::\\\":::::", i ? "" : "\"__metadata__\":{\"a\":\"");
+            assert_int_equal(vn_bytes_append(&text, entry, (size_t)n, NULL), VERNIS_OK);
+        }
+        static const char end[] = "\"},\"t\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}";
+        assert_int_equal(form == 2 ? vn_bytes_append(&text, end, sizeof end, NULL)
+                                   : vn_bytes_append(&text, "}", 2, NULL),
+                         VERNIS_OK);
+        VnBytes file = file_of((const char *)text.data, NULL, 0);
+        VnTensors *ts;
+        VnError err = {0};
+        vn_bytes_free(&text);
+        size_t used = vn_mem_used();
+        vn_mem_peak_reset();
+        assert_int_equal(vn_tensors_open(&ts, file.data, file.size, &err), form == 2 ? VERNIS_OK : VERNIS_E_LIMIT);
+        if (form < 2)
+            assert_true(vn_mem_peak() == used); /* refused before anything was made of it */
+        vn_tensors_close(&ts);
+        vn_bytes_free(&file);
+    }
+}
+
 /* A sound file cut anywhere is refused. */
 static void test_truncation(void **state) {
     (void)state;
@@ -207,9 +242,9 @@ static void test_truncation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),      cmocka_unit_test(test_all_halves),     cmocka_unit_test(test_not_finite),
-        cmocka_unit_test(test_lies),       cmocka_unit_test(test_header_lengths), cmocka_unit_test(test_floods),
-        cmocka_unit_test(test_truncation),
+        cmocka_unit_test(test_types),     cmocka_unit_test(test_all_halves),     cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_lies),      cmocka_unit_test(test_header_lengths), cmocka_unit_test(test_floods),
+        cmocka_unit_test(test_a_million), cmocka_unit_test(test_truncation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
