@@ -29,6 +29,7 @@ typedef struct Assertion {
 
 typedef struct Manifest {
     char label[64], instance[64];
+    bool padded; /* a byte of padding in the data hash makes the store's length even */
     Assertion assertions[ASSERTIONS_MOST];
     size_t count;
 } Manifest;
@@ -198,11 +199,11 @@ static void put_metadata(VnSink *to, const VnRights *rights) {
     vn_free(text);
 }
 
-static void put_data_hash(VnSink *to, VnC2paPlace place, const uint8_t hash[HASH]) {
+static void put_data_hash(VnSink *to, bool padded, VnC2paPlace place, const uint8_t hash[HASH]) {
     vn_cbor_head(to, VN_CBOR_MAP, 5);
     put_pair(to, "alg", "sha256");
     vn_cbor_text(to, "pad");
-    vn_cbor_bytes(to, "", 0);
+    vn_cbor_bytes(to, "", padded);
     vn_cbor_text(to, "hash");
     vn_cbor_bytes(to, hash, HASH);
     put_pair(to, "name", "jumbf manifest");
@@ -271,7 +272,7 @@ static VernisStatus add_assertions(Manifest *manifest, const VnRights *rights, c
 
 static VernisStatus add_data_hash(Manifest *manifest, VnC2paPlace place, const uint8_t hash[HASH], VnError *err) {
     Open open = open_assertion("c2pa.hash.data", "cbor", err);
-    put_data_hash(&open.sink, place, hash);
+    put_data_hash(&open.sink, manifest->padded, place, hash);
     return close_assertion(manifest, &open, "c2pa.hash.data", true);
 }
 
@@ -346,6 +347,10 @@ static VernisStatus settle_place(VnC2paPlace *place, Manifest *manifest, const V
         drop_last(manifest);
         size_t size = store.size;
         vn_bytes_free(&store);
+        if (!strcmp(format, "webp") && size & 1) { /* c2pa-rs does not count RIFF's byte of padding as part of the place */
+            manifest->padded = !manifest->padded;
+            continue;
+        }
         if (!vn_c2pa_place(place, file, format, size))
             return vn_fail(err, VERNIS_E_FORMAT, "c2pa", "this %s file is damaged or carries a manifest already",
                            format);
