@@ -41,6 +41,8 @@ with tempfile.TemporaryDirectory() as name:
              '-XMP-iptcExt:DigitalSourceType=http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia',
              '-codedcharacterset=UTF8', '-IPTC:By-line=Äna', '-IPTC:By-line=Bö', '-IPTC:CopyrightNotice=I',
              '-IPTC:Caption-Abstract=écrit', jpeg)
+    exiftool('-overwrite_original', '-exifbyteorder=MM', '-UserComment=été, Steps: 20, Sampler: Euler', '-SerialNumber=1', png)
+    seed('exif-comment', 0, exiftool('-exif', '-b', png))
     seed('exif-foreign', 0, exiftool('-exif', '-b', jpeg))
     seed('xmp-foreign', 1, exiftool('-xmp', '-b', jpeg))
     seed('iim', 2, exiftool('-iptc', '-b', jpeg))
