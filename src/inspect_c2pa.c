@@ -78,6 +78,7 @@ VernisStatus vn_c2pa_add_words(VnBytes *text, const VnC2paReport *report, VnErro
     if (*report->note)
         VN_TRY(vn_text_add(text, err, "    not checked    %s\n", report->note));
     if (report->manifests > 1)
-        VN_TRY(vn_text_add(text, err, "    history        %zu older manifests, not checked\n", report->manifests - 1));
+        VN_TRY(vn_text_add(text, err, "    history        %zu manifest%s before this one, there but not verified\n",
+                           report->manifests - 1, report->manifests == 2 ? "" : "s"));
     return VERNIS_OK;
 }

@@ -142,17 +142,29 @@ static VernisStatus decide_data_mining(const VernisSession *session, VnRights *r
     return vn_data_mining_uri(&rights->data_mining, NULL, err);
 }
 
-/* The signature comes last: it covers every other byte. */
-static VernisStatus sign(const VernisSession *session, const VnFormat *format, const VnBag *bag, const VnRights *rights,
-                         VnBytes *file, VernisResult *result, VnError *err) {
-    if (bag->c2pa.size)
-        warn(result, "the source's content credentials were dropped: they may hold clean pictures of it");
+/* The signature comes last: it covers every other byte. The source's own manifests stay where they can.
+ * @param report of the verification of the source */
+static VernisStatus sign(const VernisSession *session, const VnFormat *format, const VnBag *bag, const VnC2paReport *report,
+                         const VnRights *rights, VnBytes *file, VernisResult *result, VnError *err) {
+    VnC2paParent parent = {0};
+    const char *reason = session->keep == VN_KEEP_NONE ? "--keep none" : "the result is not signed";
+    VernisStatus status = VERNIS_OK;
+    if (bag->c2pa.size && session->signer && session->keep != VN_KEEP_NONE)
+        status = vn_c2pa_parent_open(&parent, &reason, &bag->c2pa, report, err);
+    if (!status && bag->c2pa.size && reason)
+        warn(result, "the source's content credentials were dropped: %s", reason);
+    if (!status && parent.redacted_count)
+        warn(result, "redacted from the source's content credentials, as it may show the clean picture: %zu assertion%s",
+             parent.redacted_count, parent.redacted_count == 1 ? "" : "s");
     snprintf(result->c2pa, sizeof result->c2pa, "%s", !session->c2pa ? "off" : session->signer ? "signed" : "none");
-    return session->signer ? vn_c2pa_sign(file, format->name, session->signer, rights, err) : VERNIS_OK;
+    if (!status && session->signer)
+        status = vn_c2pa_sign(file, format->name, session->signer, rights, &parent, err);
+    vn_c2pa_parent_free(&parent);
+    return status;
 }
 
 static VernisStatus attach_metadata(const VernisSession *session, const VnFormat *format, const VnBag *bag,
-                                    VnBytes *file, VernisResult *result, VnError *err) {
+                                    const VnC2paReport *report, VnBytes *file, VernisResult *result, VnError *err) {
     VnBytes exif = {0}, xmp = {0}, iptc = {0};
     VnRights rights = {0};
     char warning[200];
@@ -179,7 +191,7 @@ static VernisStatus attach_metadata(const VernisSession *session, const VnFormat
     VN_CHECK(vn_xmp_make(&xmp, &rights, err));
     VN_CHECK(vn_iptc_make(&iptc, &rights, err));
     VN_CHECK(vn_meta_splice(file, format->name, &exif, &xmp, &iptc, err));
-    VN_CHECK(sign(session, format, bag, &rights, file, result, err));
+    VN_CHECK(sign(session, format, bag, report, &rights, file, result, err));
     const char *value = rights.data_mining ? strstr(rights.data_mining, "DMI-") : NULL;
     snprintf(result->data_mining, sizeof result->data_mining, "%s", value ? value : "");
 done:
@@ -243,10 +255,12 @@ static VernisStatus protect(const VernisSession *session, const char *input, con
     VnImage clean = {0}, image = {0};
     VnBag bag = {0};
     const VnFormat *format;
+    VnC2paReport report;
     VernisStatus status;
     tell(session, "load", 0);
     VN_CHECK(vn_file_read(&bytes, input, vn_limits_default.max_file_bytes, err));
     VN_CHECK(load(session, input, &bytes, &clean, &bag, result, err));
+    VN_CHECK(vn_inspect_c2pa(&report, &bytes, &bag, err));
     vn_bytes_free(&bytes);
     VN_CHECK(choose_format(&format, session, bag.format, output, err));
     VN_CHECK(reduce_to(&clean, format, result, err));
@@ -257,7 +271,7 @@ static VernisStatus protect(const VernisSession *session, const char *input, con
     VnEncodeOptions options = {.quality = format == &vn_format_webp && !session->quality_given ? 0 : session->quality,
                                .icc = session->keep_profile && bag.icc.size && image.colours != 4 ? &bag.icc : NULL};
     VN_CHECK(format->encode(&file, &image, &options, err));
-    VN_CHECK(attach_metadata(session, format, &bag, &file, result, err));
+    VN_CHECK(attach_metadata(session, format, &bag, &report, &file, result, err));
     vn_image_free(&image);
     if (is_cancelled((void *)(uintptr_t)session)) {
         status = vn_fail(err, VERNIS_E_CANCELLED, "protect", "stopped on request");

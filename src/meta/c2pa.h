@@ -15,14 +15,6 @@ typedef struct VnC2paPlace {
     size_t start, length; /**< bytes; length 0: there is none */
 } VnC2paPlace;
 
-/** Sign a finished file: everything else has been written, because any change after this breaks the signature. Puts a store
- * with one manifest into it: how it came to be (created, where a source type is stated, else opened and edited), what is
- * reserved, who made it and under which terms. Never a thumbnail.
- * @param format "png", "jpeg" or "webp"; @param file replaced on success, untouched on failure
- * @return VERNIS_E_FORMAT when the file is damaged or has a manifest already */
-VernisStatus vn_c2pa_sign(VnBytes *file, const char *format, const VnSigner *signer, const VnRights *rights,
-                          VnError *err);
-
 /** Find the store in a file. @return false: it is damaged, or there is more than one */
 bool vn_c2pa_find(VnC2paPlace *out, const VnBytes *file, const char *format);
 /** Where vn_c2pa_insert puts a store. PNG: behind IHDR; JPEG: behind the first APP0 and APP1 segments; WebP: last (C2PA 2.2
@@ -36,8 +28,8 @@ VernisStatus vn_c2pa_insert(VnBytes *file, const char *format, VnC2paPlace place
 size_t vn_c2pa_hash(uint8_t hash[64], const char *alg, const uint8_t *data, size_t size, const VnC2paPlace *ranges,
                     size_t count);
 
-/** Pictures of the source, or history that may hold some, inside a store: thumbnails, embedded files, data boxes, and any
- * manifest but one. A store that cannot be read is counted as one. */
+/** Pictures of the source inside a store, or what may hold some: thumbnails, embedded files, data boxes, compressed
+ * manifests. A store that cannot be read is counted as one. */
 bool vn_c2pa_leaks(const VnBytes *store);
 
 typedef enum VnC2paState {
@@ -74,5 +66,29 @@ typedef struct VnC2paReport {
 VernisStatus vn_c2pa_verify(VnC2paReport *out, const VnBytes *file, const char *format, const VnBytes *store,
                             const VnBytes *anchors, int64_t now, VnError *err);
 const char *vn_c2pa_state_name(VnC2paState state); /**< "none", "invalid", "unchecked", "valid", "trusted" */
+
+/** The manifests of a source that stay as those of the parent of what was made of it. vn_c2pa_parent_free. */
+typedef struct VnC2paParent {
+    const VnC2paReport *report; /**< what its own verification said; borrowed */
+    VnBytes manifests;          /**< superboxes in a row, the active one last; size 0: there is no parent */
+    VnBytes redacted;           /**< URIs of the assertions that were taken out, each ended by NUL */
+    size_t redacted_count;
+    char label[120], signature[40];                /**< of the active manifest, and of its signature box */
+    uint8_t manifest_hash[64], signature_hash[64]; /**< SHA-256, 32 bytes */
+} VnC2paParent;
+
+/** Take the manifests of a verified source. Thumbnails, other pictures, and whatever is not known to hold neither picture
+ * nor place are redacted in every manifest. @param reason NULL, or why nothing can stay: then `out` is empty */
+VernisStatus vn_c2pa_parent_open(VnC2paParent *out, const char **reason, const VnBytes *store,
+                                 const VnC2paReport *report, VnError *err);
+void vn_c2pa_parent_free(VnC2paParent *parent);
+
+/** Sign a finished file: everything else has been written, because any change after this breaks the signature. Puts a store
+ * with one manifest, behind those of the parent, into it: how it came to be (opened, or created where a source type is stated
+ * and there is no parent; then edited), what is reserved, who made it and under which terms. Never a thumbnail.
+ * @param format "png", "jpeg" or "webp"; @param parent may be NULL; @param file replaced on success, untouched on failure
+ * @return VERNIS_E_FORMAT when the file is damaged or has a manifest already */
+VernisStatus vn_c2pa_sign(VnBytes *file, const char *format, const VnSigner *signer, const VnRights *rights,
+                          const VnC2paParent *parent, VnError *err);
 
 #endif

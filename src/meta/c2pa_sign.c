@@ -32,6 +32,7 @@ typedef struct Manifest {
     bool padded; /* a byte of padding in the data hash makes the store's length even */
     Assertion assertions[ASSERTIONS_MOST];
     size_t count;
+    const VnC2paParent *parent; /* NULL: none */
 } Manifest;
 
 /* A version 4 UUID in its text form (RFC 9562). */
@@ -73,18 +74,69 @@ static void put_generator(VnSink *to, bool with_spec) {
 
 /* --- assertions; each is the content of its box --- */
 
-/* The source as it came, which carried no manifest or lost it here (section 18.15). */
-static void put_ingredient(VnSink *to, const char *media_type) {
+/* What our verification of the parent said, one kind of it. */
+static void put_results(VnSink *to, const VnC2paParent *parent, const char *key, VnC2paKind kind) {
+    const VnC2paReport *report = parent->report;
+    size_t count = 0;
+    for (size_t i = 0; i < report->count; i++)
+        count += report->results[i].kind == kind;
+    vn_cbor_text(to, key);
+    vn_cbor_head(to, VN_CBOR_ARRAY, count);
+    for (size_t i = 0; i < report->count; i++) {
+        const VnC2paResult *result = &report->results[i];
+        bool assertion = strncmp(result->code, "assertion.", 10) == 0 || strncmp(result->code, "ingredient.", 11) == 0;
+        char url[300];
+        if (result->kind != kind)
+            continue;
+        snprintf(url, sizeof url, "self#jumbf=/c2pa/%s/%s%s", parent->label, assertion ? "c2pa.assertions/" : "",
+                 result->url);
+        vn_cbor_head(to, VN_CBOR_MAP, 2);
+        put_pair(to, "url", url);
+        put_pair(to, "code", result->code);
+    }
+}
+
+static void put_parent_uri(VnSink *to, const char *key, const char *label, const char *part, const uint8_t *hash) {
+    char url[300];
+    snprintf(url, sizeof url, "self#jumbf=/c2pa/%s%s%s", label, *part ? "/" : "", part);
+    vn_cbor_text(to, key);
     vn_cbor_head(to, VN_CBOR_MAP, 2);
+    put_pair(to, "url", url);
+    vn_cbor_text(to, "hash");
+    vn_cbor_bytes(to, hash, HASH);
+}
+
+/* The source as it came; its manifests, unless it had none or lost them here (section 18.15). */
+static void put_ingredient(VnSink *to, const char *media_type, const VnC2paParent *parent) {
+    vn_cbor_head(to, VN_CBOR_MAP, parent ? 5 : 2);
     put_pair(to, "dc:format", media_type);
     put_pair(to, "relationship", "parentOf");
+    if (!parent)
+        return;
+    put_parent_uri(to, "activeManifest", parent->label, "", parent->manifest_hash);
+    put_parent_uri(to, "claimSignature", parent->label, parent->signature, parent->signature_hash);
+    vn_cbor_text(to, "validationResults");
+    vn_cbor_head(to, VN_CBOR_MAP, 1);
+    vn_cbor_text(to, "activeManifest");
+    vn_cbor_head(to, VN_CBOR_MAP, 3);
+    put_results(to, parent, "failure", VN_C2PA_FAILURE);
+    put_results(to, parent, "success", VN_C2PA_SUCCESS);
+    put_results(to, parent, "informational", VN_C2PA_INFORMATION);
+}
+
+/* The URIs of what was redacted, one after the other. @param uri NULL for the first @return NULL after the last */
+static const char *next_redacted(const VnC2paParent *parent, const char *uri) {
+    if (!parent || !parent->redacted.size)
+        return NULL;
+    const char *first = (const char *)parent->redacted.data, *next = uri ? uri + strlen(uri) + 1 : first;
+    return next < first + parent->redacted.size ? next : NULL;
 }
 
 /* Made by the artist, as far as stated, or opened; then changed by this program (section 18.14). */
-static void put_actions(VnSink *to, const VnRights *rights, const Assertion *ingredient) {
+static void put_actions(VnSink *to, const VnRights *rights, const Assertion *ingredient, const VnC2paParent *parent) {
     vn_cbor_head(to, VN_CBOR_MAP, 2);
     vn_cbor_text(to, "actions");
-    vn_cbor_head(to, VN_CBOR_ARRAY, 2);
+    vn_cbor_head(to, VN_CBOR_ARRAY, 2 + (parent ? parent->redacted_count : 0));
     vn_cbor_head(to, VN_CBOR_MAP, 2);
     if (ingredient) {
         put_pair(to, "action", "c2pa.opened");
@@ -103,6 +155,14 @@ static void put_actions(VnSink *to, const VnRights *rights, const Assertion *ing
     vn_cbor_text(to, "softwareAgent");
     put_generator(to, false);
     put_pair(to, "digitalSourceType", SOURCE_TYPE "algorithmicallyEnhanced");
+    for (const char *uri = NULL; (uri = next_redacted(parent, uri)) != NULL;) {
+        vn_cbor_head(to, VN_CBOR_MAP, 3);
+        put_pair(to, "action", "c2pa.redacted");
+        put_pair(to, "reason", "c2pa.PII.present");
+        vn_cbor_text(to, "parameters");
+        vn_cbor_head(to, VN_CBOR_MAP, 1);
+        put_pair(to, "redacted", uri);
+    }
     vn_cbor_text(to, "allActionsIncluded");
     vn_cbor_bool(to, ingredient != NULL); /* what the artist did to make it is not listed */
 }
@@ -246,15 +306,15 @@ static VernisStatus add_assertions(Manifest *manifest, const VnRights *rights, c
     const char *uses = uses_of(rights->data_mining);
     const Assertion *ingredient = NULL;
     Open open;
-    if (!rights->source_type) {
+    if (!rights->source_type || manifest->parent) {
         open = open_assertion("c2pa.ingredient.v3", "cbor", err);
-        put_ingredient(&open.sink, media_type);
+        put_ingredient(&open.sink, media_type, manifest->parent);
         VN_TRY(close_assertion(manifest, &open, "c2pa.ingredient.v3", true));
         ingredient = &manifest->assertions[0];
     }
     open = open_assertion("c2pa.actions.v2", "cbor", err);
     if (!open.sink.status)
-        put_actions(&open.sink, rights, ingredient);
+        put_actions(&open.sink, rights, ingredient, manifest->parent);
     VN_TRY(close_assertion(manifest, &open, "c2pa.actions.v2", true));
     if (uses) {
         open = open_assertion("cawg.training-mining", "cbor", err);
@@ -288,7 +348,9 @@ static void put_uris(VnSink *to, const Manifest *manifest, bool created) {
 
 /* Section 10.1. */
 static void put_claim(VnSink *to, const Manifest *manifest) {
-    vn_cbor_head(to, VN_CBOR_MAP, 6);
+    const VnC2paParent *parent = manifest->parent;
+    bool redacted = parent && parent->redacted_count;
+    vn_cbor_head(to, VN_CBOR_MAP, redacted ? 7 : 6);
     put_pair(to, "alg", "sha256");
     put_pair(to, "signature", "self#jumbf=c2pa.signature");
     put_pair(to, "instanceID", manifest->instance);
@@ -296,6 +358,12 @@ static void put_claim(VnSink *to, const Manifest *manifest) {
     put_uris(to, manifest, true);
     vn_cbor_text(to, "gathered_assertions");
     put_uris(to, manifest, false);
+    if (redacted) {
+        vn_cbor_text(to, "redacted_assertions");
+        vn_cbor_head(to, VN_CBOR_ARRAY, parent->redacted_count);
+        for (const char *uri = NULL; (uri = next_redacted(parent, uri)) != NULL;)
+            vn_cbor_text(to, uri);
+    }
     vn_cbor_text(to, "claim_generator_info");
     put_generator(to, true);
 }
@@ -304,7 +372,10 @@ static VernisStatus make_store(VnBytes *out, const Manifest *manifest, const VnS
                                VnError *err) {
     VnSink to = {.err = err}, claim = {.err = err};
     put_claim(&claim, manifest);
-    size_t store = vn_box_begin_super(&to, "c2pa", "c2pa"), whole = vn_box_begin_super(&to, "c2ma", manifest->label);
+    size_t store = vn_box_begin_super(&to, "c2pa", "c2pa");
+    if (manifest->parent)
+        vn_sink_put(&to, manifest->parent->manifests.data, manifest->parent->manifests.size);
+    size_t whole = vn_box_begin_super(&to, "c2ma", manifest->label);
     size_t box = vn_box_begin_super(&to, "c2as", "c2pa.assertions");
     for (size_t i = 0; i < manifest->count; i++)
         vn_sink_put(&to, manifest->assertions[i].box.data, manifest->assertions[i].box.size);
@@ -376,8 +447,8 @@ static void hash_around(uint8_t hash[64], VnBytes *file, const char *format, VnC
 }
 
 VernisStatus vn_c2pa_sign(VnBytes *file, const char *format, const VnSigner *signer, const VnRights *rights,
-                          VnError *err) {
-    Manifest manifest = {0};
+                          const VnC2paParent *parent, VnError *err) {
+    Manifest manifest = {.parent = parent && parent->manifests.size ? parent : NULL};
     VnC2paPlace place = {0};
     VnBytes store = {0};
     VnRights clean = {0};

@@ -22,7 +22,7 @@ typedef struct Check {
     int64_t now;
     VnError *err;
     VernisStatus status;
-    VnBox manifest, claim_box, assertions;
+    VnBox store, manifest, claim_box, assertions;
     VnCbor claim;
     bool version_1;
     bool unchecked; /* something that counts could not be checked */
@@ -267,12 +267,48 @@ static void check_actions(Check *check, const VnBox *assertion) {
         fail(check, "assertion.action.malformed", assertion->label);
 }
 
+/* A hashed URI of this form that holds: the manifest itself, or, since redaction changes that, its signature. */
+static bool holds(const VnCbor *ingredient, const char *key, const VnCbor *claim, const VnBox *box) {
+    VnCbor uri, hash;
+    char alg[16];
+    uint8_t made[64];
+    if (!vn_cbor_get(ingredient, key, &uri) || !vn_cbor_get(&uri, "hash", &hash) || hash.major != VN_CBOR_BYTES ||
+        !hash.data)
+        return false;
+    hash_name(alg, &uri, claim);
+    size_t size = vn_c2pa_hash(made, alg, box->data, box->size, NULL, 0);
+    return size && size == hash.size && !memcmp(made, hash.data, size);
+}
+
+/* Section 15.11: the manifest of an ingredient is there, and is the one that was meant. What it says is not looked at. */
+static void check_ingredient_manifest(Check *check, const VnCbor *map, const VnCbor *uri, const VnBox *assertion) {
+    static const char prefix[] = "self#jumbf=/c2pa/";
+    VnCbor url;
+    VnBox manifest, signature;
+    char label[URI_MOST] = "";
+    if (vn_cbor_get(uri, "url", &url) && url.major == VN_CBOR_TEXT && url.data && url.size > sizeof prefix - 1 &&
+        url.size < sizeof label && !memcmp(url.data, prefix, sizeof prefix - 1))
+        memcpy(label, url.data + sizeof prefix - 1, url.size - (sizeof prefix - 1));
+    if (!*label || !vn_box_find(&check->store, NULL, label, 0, &manifest))
+        fail(check, "ingredient.manifest.missing", assertion->label);
+    else if (holds(map, "activeManifest", &check->claim, &manifest) ||
+             holds(map, "c2pa_manifest", &check->claim, &manifest))
+        pass(check, "ingredient.manifest.validated", assertion->label);
+    else if (vn_box_find(&manifest, "c2cs", NULL, 0, &signature) &&
+             holds(map, "claimSignature", &check->claim, &signature))
+        pass(check, "ingredient.claimSignature.validated", assertion->label);
+    else
+        fail(check, "ingredient.manifest.mismatch", assertion->label);
+}
+
 static void check_ingredient(Check *check, const VnBox *assertion) {
     VnBox content;
     VnCbor map, found;
     if (!vn_box_content(assertion, "cbor", &content) || !vn_cbor_open(&map, content.data, content.size))
         fail(check, "assertion.cbor.invalid", assertion->label);
-    else if (!vn_cbor_get(&map, "activeManifest", &found) && !vn_cbor_get(&map, "c2pa_manifest", &found))
+    else if (vn_cbor_get(&map, "activeManifest", &found) || vn_cbor_get(&map, "c2pa_manifest", &found))
+        check_ingredient_manifest(check, &map, &found, assertion);
+    else
         say(check, VN_C2PA_INFORMATION, "ingredient.unknownProvenance", assertion->label);
 }
 
@@ -386,6 +422,7 @@ static bool find_active(Check *check, const VnBytes *store) {
             continue;
         check->report->manifests++;
         check->manifest = box;
+        check->store = all;
         found = true;
     }
     return found;
@@ -448,10 +485,14 @@ static bool leaks_picture(const VnBox *manifest) {
 }
 
 bool vn_c2pa_leaks(const VnBytes *store) {
-    VnBox all, manifest = {0}, other;
+    VnBox all, manifest = {0};
+    const uint8_t *at = NULL;
     if (!store->size)
         return false;
-    return !vn_box_read(&all, store->data, store->data + store->size) || !vn_box_is(&all, "c2pa") ||
-           !vn_box_next(&all, &manifest) || !vn_box_is(&manifest, "c2ma") || leaks_picture(&manifest) ||
-           manifest.end != all.end || vn_box_find(&all, NULL, NULL, 1, &other);
+    if (!vn_box_read(&all, store->data, store->data + store->size) || !vn_box_is(&all, "c2pa"))
+        return true;
+    for (; vn_box_next(&all, &manifest); at = manifest.end)
+        if (!vn_box_is(&manifest, "c2ma") || leaks_picture(&manifest))
+            return true;
+    return at != all.end;
 }

@@ -167,7 +167,7 @@ const char *vn_leak_name(unsigned bit) {
         {VN_LEAK_TRAILING_BYTES, "bytes after the end of the picture"},
         {VN_LEAK_PHOTOSHOP_THUMBNAIL, "Photoshop thumbnail"},
         {VN_LEAK_XMP_THUMBNAIL, "picture inside XMP"},
-        {VN_LEAK_C2PA, "C2PA thumbnail or older manifest"},
+        {VN_LEAK_C2PA, "C2PA thumbnail"},
         {VN_LEAK_RAW_PROFILE, "metadata hidden in PNG text (raw profile)"},
         {VN_LEAK_UNKNOWN_CHUNK, "unknown private data"},
         {VN_LEAK_APNG_FRAMES, "animation frames"},

@@ -108,10 +108,20 @@ class Identity(clikit.Case):
         self.png('a.png')
         self.create()
         self.made()
-        again = self.made(source='out.png', output='again.png')
-        self.assertIn('dropped', ' '.join(again['warnings']))
-        found = self.inspected('again.png')
-        self.assertEqual((found['c2pa'], found['c2pa_manifest']['manifests']), ('trusted', 1))
+        for args, c2pa, manifests, warning in (([], 'signed', 2, None), (['--keep', 'none'], 'signed', 1, 'dropped'),
+                                               (['--c2pa', 'off'], 'off', None, 'dropped')):
+            again = self.made(*args, source='out.png', output='again.png')
+            self.assertEqual(again['metadata']['c2pa'], c2pa)
+            self.assertEqual(bool(warning), any('content credentials were dropped' in text for text in again['warnings']))
+            found = self.inspected('again.png')
+            self.assertEqual((found['c2pa'], found['leaks']), ('trusted' if manifests else 'none', []))
+            self.assertEqual(manifests, found['c2pa_manifest'] and found['c2pa_manifest']['manifests'])
+        good = self.data('out.png')
+        at = good.index(b'Protective')
+        self.write('spoilt.png', self.mended(good[:at] + b'p' + good[at + 1:]))
+        again = self.made(source='spoilt.png', output='again.png')
+        self.assertIn('not valid', ' '.join(again['warnings']))
+        self.assertEqual(self.inspected('again.png')['c2pa_manifest']['manifests'], 1)
 
     def test_a_certificate_of_ones_own(self):
         self.png('a.png')

@@ -57,6 +57,24 @@ static void verify(const VnBytes *file, const char *format, const VnBytes *store
     require(vn_c2pa_leaks(store) == vn_c2pa_leaks(store));
 }
 
+/* What stays of a store shows no picture, whatever it was. */
+static void keep(const VnBytes *store) {
+    const VnC2paReport report = {.state = VN_C2PA_VALID};
+    VnC2paParent parent;
+    const char *reason;
+    require(vn_c2pa_parent_open(&parent, &reason, store, &report, NULL) == VERNIS_OK);
+    require(!reason == (parent.manifests.size > 0));
+    if (!reason) {
+        VnSink to = {0};
+        size_t all = vn_box_begin_super(&to, "c2pa", "c2pa");
+        vn_sink_put(&to, parent.manifests.data, parent.manifests.size);
+        vn_box_end(&to, all);
+        require(!to.status && !vn_c2pa_leaks(&to.bytes) && parent.manifests.size <= store->size);
+        vn_bytes_free(&to.bytes);
+    }
+    vn_c2pa_parent_free(&parent);
+}
+
 static void use_file(const VnBytes *bytes, const char *format) {
     static const uint8_t box[] = "\0\0\0\x0fjumbno box";
     const VnBytes small = {(uint8_t *)(uintptr_t)box, sizeof box - 1};
@@ -91,9 +109,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         read_cbor(&bytes);
     else if (kind == COSE)
         read_cose(&bytes);
-    else if (kind == STORE)
+    else if (kind == STORE) {
         verify(&bytes, "png", &bytes);
-    else
+        keep(&bytes);
+    } else
         use_file(&bytes, formats[kind]);
     vn_bytes_free(&bytes);
     return 0;

@@ -27,7 +27,7 @@ static void make(VnBytes *file, const char *format, const VnSigner *signer, cons
     VnError err = {0};
     sample_file(file, format);
     if (vn_exif_make(&exif, rights, &err) || vn_xmp_make(&xmp, rights, &err) || vn_iptc_make(&iptc, rights, &err) ||
-        vn_meta_splice(file, format, &exif, &xmp, &iptc, &err) || vn_c2pa_sign(file, format, signer, rights, &err))
+        vn_meta_splice(file, format, &exif, &xmp, &iptc, &err) || vn_c2pa_sign(file, format, signer, rights, NULL, &err))
         fprintf(stderr, "c2pa_tool: %s\n", err.text);
     else
         how->spoil(file, format);

@@ -38,7 +38,7 @@ static void sign_as(VnBytes *file, const char *format, const VnIdentity *who, co
     VnSigner *signer = sample_signer(who);
     if (!file->size)
         sample_file(file, format);
-    if (vn_c2pa_sign(file, format, signer, rights, &err))
+    if (vn_c2pa_sign(file, format, signer, rights, NULL, &err))
         fail_msg("%s", err.text);
     vn_signer_close(&signer);
 }
@@ -312,7 +312,7 @@ static void what_cannot_be_signed(void **state) {
         VnError err = {0};
         sign_as(&file, formats[i], &identity, &nothing);
         size_t size = file.size;
-        assert_int_equal(vn_c2pa_sign(&file, formats[i], signer, &nothing, &err), VERNIS_E_FORMAT);
+        assert_int_equal(vn_c2pa_sign(&file, formats[i], signer, &nothing, NULL, &err), VERNIS_E_FORMAT);
         assert_non_null(strstr(err.text, "already"));
         assert_int_equal(file.size, size);
         vn_bytes_free(&file);
@@ -324,7 +324,7 @@ static void what_cannot_be_signed(void **state) {
                 vn_bytes_free(&part);
                 break;
             }
-            assert_int_equal(vn_c2pa_sign(&part, formats[i], signer, &nothing, NULL), VERNIS_E_FORMAT);
+            assert_int_equal(vn_c2pa_sign(&part, formats[i], signer, &nothing, NULL, NULL), VERNIS_E_FORMAT);
             assert_int_equal(part.size, cut);
             vn_bytes_free(&part);
         }
@@ -367,8 +367,113 @@ static void leaks_are_seen(void **state) {
     assert_true(leaks(1, "cbor", "c2pa.thumbnail.claim", "c2cl"));
     assert_true(leaks(1, "cbor", "c2pa.thumbnail.ingredient__1.jpeg", "c2cl"));
     assert_true(leaks(1, "\x40\xcb\x0c\x32", "c2pa.actions.v2", "c2db")); /* data boxes */
-    assert_true(leaks(2, "cbor", "c2pa.actions.v2", "c2cl"));
+    assert_false(leaks(2, "cbor", "c2pa.actions.v2", "c2cl"));
+    assert_true(leaks(2, "cbor", "c2pa.thumbnail.claim", "c2cl"));
     assert_true(leaks(0, "", "", ""));
+}
+
+/* Signed, then made into something else and signed again: both manifests are there, and the second vouches for the first. */
+static void parents_stay(void **state) {
+    (void)state;
+    VnRights rights = sample_rights();
+    VnBytes first = {0}, store = {0}, second = {0}, both = {0};
+    VnC2paReport report, again;
+    VnC2paParent parent;
+    VnSigner *signer = sample_signer(&identity);
+    const char *reason;
+    VnBox box;
+    sign_as(&first, "png", &identity, &rights);
+    verify(&report, &first, "png", &identity.root);
+    sample_store(&store, &first, "png");
+    assert_int_equal(vn_c2pa_parent_open(&parent, &reason, &store, &report, NULL), VERNIS_OK);
+    assert_null(reason);
+    assert_int_equal(parent.redacted_count, 0);
+    sample_file(&second, "jpeg");
+    assert_int_equal(vn_c2pa_sign(&second, "jpeg", signer, &rights, &parent, NULL), VERNIS_OK);
+    verify(&again, &second, "jpeg", &identity.root);
+    assert_int_equal(again.state, VN_C2PA_TRUSTED);
+    assert_int_equal(again.manifests, 2);
+    assert_int_equal(count_codes(&again, VN_C2PA_SUCCESS, "ingredient.manifest.validated"), 1);
+    sample_store(&both, &second, "jpeg");
+    assert_false(vn_c2pa_leaks(&both));
+    assert_true(vn_box_read(&box, both.data, both.data + both.size));
+    assert_int_equal(check_deterministic(&box), 5 + 6);
+    /* A bit of the older signature: the newer one does not hold for it any more. */
+    VnBox all, older, list;
+    assert_true(vn_box_read(&all, both.data, both.data + both.size) && vn_box_find(&all, "c2ma", NULL, 0, &older) &&
+                vn_box_find(&older, "c2cs", NULL, 0, &list));
+    both.data[list.end - both.data - 1] ^= 1;
+    assert_int_equal(vn_c2pa_verify(&again, &second, "jpeg", &both, NULL, time(NULL), NULL), VERNIS_OK);
+    assert_int_equal(count_codes(&again, VN_C2PA_FAILURE, "ingredient.manifest.mismatch"), 1);
+    report.state = VN_C2PA_INVALID;
+    size_t used = vn_mem_used();
+    vn_c2pa_parent_free(&parent);
+    assert_true(vn_mem_used() < used);
+    used = vn_mem_used();
+    assert_int_equal(vn_c2pa_parent_open(&parent, &reason, &store, &report, NULL), VERNIS_OK);
+    assert_non_null(strstr(reason, "not valid"));
+    assert_int_equal(vn_mem_used(), used);
+    vn_signer_close(&signer);
+    vn_bytes_free(&first);
+    vn_bytes_free(&second);
+    vn_bytes_free(&store);
+    vn_bytes_free(&both);
+}
+
+/* What may show the clean picture is taken out and named; what cannot be taken out lets nothing stay. */
+static void parents_are_redacted(void **state) {
+    (void)state;
+    static const struct {
+        const char *type, *label, *part, *reason, *content; /* NULL: `fill` bytes */
+        size_t fill, redacted;
+    } cases[] = {{"cbor", "c2pa.actions.v2", "c2cl", NULL, "\x61x", 10, 0},
+                 {"cbor", "c2pa.ingredient.v3__2", "c2cl", NULL, "\x81\xc0\x42xy", 10, 0},
+                 {"cbor", "c2pa.ingredient.v3__2", "c2cl", NULL, NULL, 10, 1}, /* no CBOR */
+                 {"cbor", "c2pa.thumbnail.claim", "c2cl", NULL, "\x61x", 10, 1},
+                 {"cbor", "stds.exif", "c2cl", NULL, "\x61x", 10, 1},
+                 {"cbor", "cawg.metadata", "c2cl", NULL,
+                  "\x68"
+                  "exif:GPS",
+                  10, 1},
+                 {"cbor", "c2pa.ingredient.v3", "c2cl", NULL, NULL, 9000, 1},
+                 {"cbor", "c2pa.ingredient.v3", "c2cl", NULL, "\x81\xc0\x5f\x41x\xff", 10, 1}, /* chunks */
+                 {"cbor", "c2pa.ingredient.v3x", "c2cl", NULL, "\x61x", 10, 1},
+                 {"cbor", "c2pa.actions.v2", "c2cl", "cannot be redacted", NULL, 9000, 0},
+                 {"cbor", "c2pa.actions.v2", "c2db", "not handled", "\x61x", 10, 0},
+                 {"cbor", "c2pa.actions.v2", "c2cl", "not handled", "\x61x", 40000, 0}};
+    const VnC2paReport report = {.state = VN_C2PA_VALID};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        VnSink to = {0};
+        VnC2paParent parent;
+        const char *reason;
+        bool claim = cases[i].fill > 30000;
+        char *fill = malloc(cases[i].fill + 1);
+        assert_non_null(fill);
+        memset(fill, 'x', cases[i].fill);
+        fill[cases[i].fill] = 0;
+        size_t store = vn_box_begin_super(&to, "c2pa", "c2pa");
+        size_t manifest = vn_box_begin_super(&to, "c2ma", "urn:c2pa:1"),
+               list = vn_box_begin_super(&to, "c2as", "c2pa.assertions");
+        put_super(&to, cases[i].type, cases[i].label, cases[i].content ? cases[i].content : fill);
+        vn_box_end(&to, list);
+        put_super(&to, cases[i].part, "c2pa.claim", claim ? fill : "x");
+        put_super(&to, "c2cs", "c2pa.signature", "x");
+        vn_box_end(&to, manifest);
+        vn_box_end(&to, store);
+        assert_int_equal(vn_c2pa_parent_open(&parent, &reason, &to.bytes, &report, NULL), VERNIS_OK);
+        if (!reason != !cases[i].reason || (reason && !strstr(reason, cases[i].reason)))
+            fail_msg("case %zu: %s", i, reason ? reason : "no reason");
+        assert_int_equal(parent.redacted_count, cases[i].redacted);
+        if (cases[i].redacted) {
+            char uri[200];
+            snprintf(uri, sizeof uri, "self#jumbf=/c2pa/urn:c2pa:1/c2pa.assertions/%s", cases[i].label);
+            assert_string_equal(parent.redacted.data, uri);
+            assert_null(memmem(parent.manifests.data, parent.manifests.size, "xx", 2));
+        }
+        vn_c2pa_parent_free(&parent);
+        vn_bytes_free(&to.bytes);
+        free(fill);
+    }
 }
 
 static void nothing_is_made_of_nothing(void **state) {
@@ -387,10 +492,16 @@ static void nothing_is_made_of_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(webp_stores_are_even),
-        cmocka_unit_test(signed_files_are_trusted),    cmocka_unit_test(every_spoilt_file_says_how),
-        cmocka_unit_test(the_picture_is_untouched),    cmocka_unit_test(encoding_is_deterministic),
-        cmocka_unit_test(reservations_of_every_value), cmocka_unit_test(stores_of_several_segments),
-        cmocka_unit_test(what_cannot_be_signed),       cmocka_unit_test(leaks_are_seen),
+        cmocka_unit_test(signed_files_are_trusted),
+        cmocka_unit_test(every_spoilt_file_says_how),
+        cmocka_unit_test(the_picture_is_untouched),
+        cmocka_unit_test(encoding_is_deterministic),
+        cmocka_unit_test(reservations_of_every_value),
+        cmocka_unit_test(stores_of_several_segments),
+        cmocka_unit_test(what_cannot_be_signed),
+        cmocka_unit_test(leaks_are_seen),
+        cmocka_unit_test(parents_stay),
+        cmocka_unit_test(parents_are_redacted),
         cmocka_unit_test(nothing_is_made_of_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

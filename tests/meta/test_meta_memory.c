@@ -101,7 +101,7 @@ static VernisStatus sign(const VnBag *bag, VnError *err) {
     left = -1;
     sample_png(&file);
     left = limit;
-    VernisStatus status = vn_c2pa_sign(&file, "png", signer, &rights, err);
+    VernisStatus status = vn_c2pa_sign(&file, "png", signer, &rights, NULL, err);
     vn_bytes_free(&file);
     return status;
 }
@@ -111,6 +111,17 @@ static VernisStatus verify(const VnBag *bag, VnError *err) {
     VnC2paReport report;
     VernisStatus status = vn_c2pa_verify(&report, &nothing, "png", &bag->c2pa, NULL, 0, err);
     assert_true(status || report.state == VN_C2PA_INVALID); /* it is the manifest of another file */
+    return status;
+}
+
+static VernisStatus keep_parent(const VnBag *bag, VnError *err) {
+    const VnC2paReport report = {.state = VN_C2PA_VALID};
+    VnC2paParent parent;
+    const char *reason;
+    VernisStatus status = vn_c2pa_parent_open(&parent, &reason, &bag->c2pa, &report, err);
+    assert_null(reason);
+    assert_int_equal(parent.manifests.size != 0, status == VERNIS_OK);
+    vn_c2pa_parent_free(&parent);
     return status;
 }
 
@@ -148,7 +159,7 @@ static VernisStatus splice_webp(const VnBag *bag, VnError *err) {
 static void every_allocation_may_fail(void **state) {
     (void)state;
     static Job *const jobs[] = {keep, inspect, write_exif, write_xmp, write_iptc, settle, choose, splice, splice_webp,
-                               sign, verify, make_identity};
+                               sign, verify, keep_parent, make_identity};
     VnRights rights = sample_rights();
     VnBag bag = {.iptc = borrow("\x1c\x02\x50\0\2ab\x1c\x02\x50\0\2cd", 14)};
     assert_int_equal(vernis_set_allocator(allocate, free, NULL), VERNIS_OK);
@@ -159,7 +170,7 @@ static void every_allocation_may_fail(void **state) {
     sample_identity(&identity, false);
     signer = sample_signer(&identity);
     sample_png(&signed_file);
-    assert_int_equal(vn_c2pa_sign(&signed_file, "png", signer, &rights, NULL), VERNIS_OK);
+    assert_int_equal(vn_c2pa_sign(&signed_file, "png", signer, &rights, NULL, NULL), VERNIS_OK);
     sample_store(&bag.c2pa, &signed_file, "png");
     size_t used = vn_mem_used();
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
