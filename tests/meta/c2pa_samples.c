@@ -48,22 +48,21 @@ VnSigner *sample_signer(const VnIdentity *identity) {
 }
 
 void sample_file(VnBytes *out, const char *format) {
-    static const uint8_t webp[] = {'R', 'I', 'F', 'F', 18, 0, 0, 0,    'W', 'E', 'B', 'P', 'V',
-                                   'P', '8', 'L', 5,   0,  0, 0, 0x2f, 1,   2,   3,   4,   0};
     if (!strcmp(format, "png"))
         sample_png(out);
     else if (!strcmp(format, "jpeg"))
         sample_jpeg(out);
     else
-        must(vn_bytes_append(out, webp, sizeof webp, NULL) == VERNIS_OK);
+        sample_webp(out);
 }
 
 void sample_store(VnBytes *out, const VnBytes *file, const char *format) {
     VnC2paPlace place;
-    if (!strcmp(format, "webp")) {
+    if (!strcmp(format, "webp")) { /* also where the pixels are spoilt beyond reading */
         must(vn_c2pa_find(&place, file, format) && place.length > 8);
         const uint8_t *size = file->data + place.start + 4;
-        must(vn_bytes_append(out, size + 4, size[0] | (size_t)size[1] << 8, NULL) == VERNIS_OK);
+        size_t length = size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16;
+        must(vn_bytes_append(out, size + 4, length, NULL) == VERNIS_OK);
         return;
     }
     VnImage image;
@@ -75,8 +74,10 @@ void sample_store(VnBytes *out, const VnBytes *file, const char *format) {
     vn_bag_free(&bag);
 }
 
-/* A changed chunk must not be found out by its checksum. */
+/* A changed chunk must not be found out by its checksum, nor an added one by the length of the whole. */
 static void mend(VnBytes *file, const char *format) {
+    for (int i = 0; !strcmp(format, "webp") && i < 4; i++)
+        file->data[4 + i] = (uint8_t)((file->size - 8) >> (8 * i));
     for (size_t at = 8; !strcmp(format, "png") && at < file->size;) {
         uint8_t *chunk = file->data + at;
         size_t length = (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3];
@@ -102,31 +103,37 @@ static void assertion(VnBytes *file, const char *format) { touch(file, format, "
 static void claim(VnBytes *file, const char *format) { touch(file, format, "specVersion"); }
 
 static void pixel(VnBytes *file, const char *format) {
-    bool png = !strcmp(format, "png");
-    /* The last byte of the palette; the end of the JPEG's coded data, a bit that makes no marker. */
-    uint8_t *at = png ? memmem(file->data, file->size, "PLTE", 4) : file->data + file->size - 6;
+    /* The last byte of the palette; the end of the JPEG's coded data, a bit that makes no marker; WebP's coded data. */
+    bool png = !strcmp(format, "png"), webp = !strcmp(format, "webp");
+    uint8_t *at = png    ? memmem(file->data, file->size, "PLTE", 4)
+                  : webp ? memmem(file->data, file->size, "VP8", 3)
+                         : file->data + file->size - 6;
+    if (webp && at && at[3] == 'X') /* the header comes first */
+        at = memmem(at + 3, (size_t)(file->data + file->size - at - 3), "VP8", 3);
     must(at != NULL);
-    at[png ? 15 : 0] ^= 1;
+    at[png ? 15 : webp ? 14 : 0] ^= 1;
     mend(file, format);
 }
 
 static void signature(VnBytes *file, const char *format) {
     VnC2paPlace place;
     must(vn_c2pa_find(&place, file, format));
-    file->data[place.start + place.length - (!strcmp(format, "png") ? 5 : 1)] ^= 1;
+    file->data[place.start + place.length - (!strcmp(format, "png") ? 6 : 2)] ^= 1;
     mend(file, format);
 }
 
 /* One more chunk or segment, of text, behind the manifest. */
 static void addition(VnBytes *file, const char *format) {
-    static const uint8_t text[] = "\0\0\0\3tEXta\0b\0\0\0\0", comment[] = "\xff\xfe\0\5abc";
-    bool png = !strcmp(format, "png");
-    size_t size = png ? sizeof text - 1 : sizeof comment - 1;
+    static const uint8_t text[] = "\0\0\0\3tEXta\0b\0\0\0\0", comment[] = "\xff\xfe\0\5abc",
+                         junk[] = "JUNK\4\0\0\0abcd";
+    bool png = !strcmp(format, "png"), webp = !strcmp(format, "webp");
+    const uint8_t *added = png ? text : webp ? junk : comment;
+    size_t size = png ? sizeof text - 1 : webp ? sizeof junk - 1 : sizeof comment - 1;
     VnC2paPlace place;
     VnBytes out = {0};
     must(vn_c2pa_find(&place, file, format));
     size_t at = place.start + place.length;
-    must(!vn_bytes_append(&out, file->data, at, NULL) && !vn_bytes_append(&out, png ? text : comment, size, NULL) &&
+    must(!vn_bytes_append(&out, file->data, at, NULL) && !vn_bytes_append(&out, added, size, NULL) &&
          !vn_bytes_append(&out, file->data + at, file->size - at, NULL));
     vn_bytes_free(file);
     *file = out;

@@ -23,7 +23,7 @@ typedef struct VnSpoilt {
 enum { SPOILT = 8 };
 extern const VnSpoilt spoilt[SPOILT];
 
-/** A picture in this format without metadata: "png", "jpeg", or "webp" (a container without pixels). */
+/** A picture in this format without metadata: "png", "jpeg" or "webp". */
 void sample_file(VnBytes *out, const char *format);
 /** The store of a file, joined from its segments: owned by the caller. */
 void sample_store(VnBytes *out, const VnBytes *file, const char *format);

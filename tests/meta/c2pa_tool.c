@@ -27,7 +27,8 @@ static void make(VnBytes *file, const char *format, const VnSigner *signer, cons
     VnError err = {0};
     sample_file(file, format);
     if (vn_exif_make(&exif, rights, &err) || vn_xmp_make(&xmp, rights, &err) || vn_iptc_make(&iptc, rights, &err) ||
-        vn_meta_splice(file, format, &exif, &xmp, &iptc, &err) || vn_c2pa_sign(file, format, signer, rights, NULL, &err))
+        vn_meta_splice(file, format, &exif, &xmp, &iptc, &err) ||
+        vn_c2pa_sign(file, format, signer, rights, NULL, &err))
         fprintf(stderr, "c2pa_tool: %s\n", err.text);
     else
         how->spoil(file, format);
@@ -63,10 +64,11 @@ int main(int count, char **arguments) {
         sample_identity(&identities[old], old);
     bad = bad || write_file(arguments[1], "now.pem", &identities[0].root) ||
           write_file(arguments[1], "old.pem", &identities[1].root);
-    for (int i = 0; i < 2 * (SPOILT + 2) && !bad; i++) {
-        const char *format = i % 2 ? "jpeg" : "png", *extension = i % 2 ? "jpg" : "png";
-        VnSpoilt how = i / 2 < SPOILT ? spoilt[i / 2] : i / 2 == SPOILT ? several : opened;
-        const VnRights *what = i / 2 < SPOILT ? &rights : i / 2 == SPOILT ? &long_rights : &short_rights;
+    static const char *const formats[] = {"png", "jpeg", "webp"}, *const extensions[] = {"png", "jpg", "webp"};
+    for (int i = 0; i < 3 * (SPOILT + 2) && !bad; i++) {
+        const char *format = formats[i % 3], *extension = extensions[i % 3];
+        VnSpoilt how = i / 3 < SPOILT ? spoilt[i / 3] : i / 3 == SPOILT ? several : opened;
+        const VnRights *what = i / 3 < SPOILT ? &rights : i / 3 == SPOILT ? &long_rights : &short_rights;
         VnSigner *signer = sample_signer(&identities[how.expired]);
         VnBytes file = {0};
         char name[40];

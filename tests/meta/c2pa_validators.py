@@ -52,7 +52,9 @@ def check(folder, files):
         trusted, untrusted, second = (said[name][key] for key in ('trusted', 'untrusted', 'second'))
         print(name, 'official:', trusted['state'], trusted.get('failure'), '| without the root:', untrusted['state'],
               untrusted.get('failure'), '| c2pa-ts:', second)
-        if 'redacted' in name:  # which c2pa-ts does not know
+        if name.endswith('webp'):  # which c2pa-ts does not know
+            expect(f'{name} c2pa-ts', second, None)
+        elif 'redacted' in name:  # which c2pa-ts does not know
             expect(f'{name} c2pa-ts', set(second['failure']), {'assertion.missing', 'assertion.action.redactionMismatch'})
         else:
             expect(f'{name} c2pa-ts', (second['valid'], second['failure']), (not failure, [failure] if failure else []))
@@ -77,7 +79,7 @@ def from_tool(folder):
         files[name] = (root, None if failure == '-' else failure)
         expect(f'{name} own state', state, 'trusted' if failure == '-' else 'invalid')
         expect(f'{name} own codes', codes, [] if failure == '-' else [failure])
-    expect('files of the tool', len(files), 20)
+    expect('files of the tool', len(files), 30)
     return files
 
 
@@ -101,7 +103,8 @@ def from_command(folder):
     shutil.copy(folder / 'config/vernis/identity/root.pem', folder / 'ada.pem')
     data = ROOT / 'tests/image/data'
     return {**protect(data / 'rgb8.png', folder / 'drawing.png', '--source-type', 'human'),
-            **protect(data / 'ycc_444.jpg', folder / 'photo.jpg')}
+            **protect(data / 'ycc_444.jpg', folder / 'photo.jpg'),
+            **protect(data / 'lossy_alpha.webp', folder / 'served.webp')}
 
 
 def from_official(folder):
@@ -140,7 +143,7 @@ def check_exiftool(folder, files):
                               '-JUMDLabel', *files, cwd=folder)):
         name = got['SourceFile']
         expect(f'{name} exiftool', (got['ExifTool:Validate'], [key for key in got if 'Warning' in key]), ('OK', []))
-        if files[name][1] != 'assertion.missing':
+        if files[name][1] != 'assertion.missing' and not name.endswith('webp'):  # where 12.57 does not know C2PA
             expect(f'{name} boxes', [got.get('JUMBF:JUMDLabel'), 'IFD0:Artist' in got], ['c2pa', 'several' not in name])
 
 
