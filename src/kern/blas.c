@@ -15,6 +15,7 @@
 static char found[32], chosen[32];
 static const char *restart_type;
 
+#ifdef VN_HAVE_SIMD
 /* What a core type's single-precision kernels use. Types not listed (before AVX2, or another architecture) are
  * "scalar". */
 static VnCpu core_class(const char *name) {
@@ -32,15 +33,16 @@ static VnCpu core_class(const char *name) {
 
 /* The core type to ask for; NULL: the current one will do. */
 static const char *wanted_core(VnCpu cpu, const char *current) {
-#ifdef VN_HAVE_SIMD
     static const char *const types[] = {"Nehalem", "Haswell", "SkylakeX"};
     VnCpu limit = cpu > VN_CPU_AVX512 ? VN_CPU_AVX512 : cpu;
     return core_class(current) == limit ? NULL : types[limit];
+}
 #else
+static const char *wanted_core(VnCpu cpu, const char *current) {
     (void)cpu, (void)current;
     return NULL;
-#endif
 }
+#endif
 
 /* OpenBLAS's own functions to choose again. They are not in its header, and some builds hide them. */
 typedef void dynamic_fn(void);
