@@ -10,6 +10,11 @@
 
 enum { VN_DIRECT_COLUMNS = 32 /**< output channels of a panel of weights */ };
 
+/** Output channels in whole panels. */
+static inline size_t vn_direct_columns(size_t n) {
+    return (n + VN_DIRECT_COLUMNS - 1) / VN_DIRECT_COLUMNS * VN_DIRECT_COLUMNS;
+}
+
 /** y[p] = start + sum over blocks of (sum over taps t and channels c of the block of x[p + t, c] * w[t, c]), for m
  * pixels p and n channels.
  *

@@ -25,18 +25,16 @@ static float *pack(float *panel, const float *w, size_t channels, size_t columns
     return panel;
 }
 
-static size_t columns_up(size_t n) { return (n + VN_DIRECT_COLUMNS - 1) / VN_DIRECT_COLUMNS * VN_DIRECT_COLUMNS; }
-
 bool vn_direct_pack(VnConv *conv, const float *w, bool backward) {
     static const unsigned all[9] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
     size_t area = (size_t)conv->taps * conv->taps, in = conv->in, out = conv->out;
-    conv->panels = vn_malloc(area * in * columns_up(out) * sizeof *conv->panels);
+    conv->panels = vn_malloc(area * in * vn_direct_columns(out) * sizeof *conv->panels);
     if (!conv->panels)
         return false;
     pack(conv->panels, w, in, out, area, in * area, all, (unsigned)area);
     if (!backward)
         return true;
-    conv->panels_back = vn_malloc(area * out * columns_up(in) * sizeof *conv->panels_back);
+    conv->panels_back = vn_malloc(area * out * vn_direct_columns(in) * sizeof *conv->panels_back);
     if (!conv->panels_back)
         return false;
     float *end = conv->panels_back;

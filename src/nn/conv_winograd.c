@@ -25,8 +25,6 @@ bool vn_winograd_fits(const VnConv *conv) {
            conv->in % WHOLE_CHANNELS == 0 && conv->out % WHOLE_CHANNELS == 0 && conv->in * conv->out <= MOST;
 }
 
-static size_t columns_up(size_t n) { return (n + VN_DIRECT_COLUMNS - 1) / VN_DIRECT_COLUMNS * VN_DIRECT_COLUMNS; }
-
 /* G g G' of the transpose's taps, which are the convolution's turned by half a turn. */
 static void transform_taps(double point[POINTS], const float *w) {
     for (size_t i = 0; i < 6; i++) {
@@ -41,7 +39,7 @@ static void transform_taps(double point[POINTS], const float *w) {
 
 /* One matrix (out, in) a point, in panels for direct_conv. */
 bool vn_winograd_pack(VnConv *conv, const float *w) {
-    size_t matrix = conv->out * columns_up(conv->in);
+    size_t matrix = conv->out * vn_direct_columns(conv->in);
     conv->winograd = vn_calloc(POINTS * matrix, sizeof *conv->winograd);
     if (!conv->winograd)
         return false;
@@ -63,7 +61,7 @@ size_t vn_winograd_scratch(const VnConv *conv) { return (size_t)POINTS * GROUP *
 /* `count` tiles side by side, from the pixel (-1, -1) beside the first one's corner on. */
 static void tiles(const VnConv *conv, VnGrid in, float *dx, const float *corner, size_t row, bool add, size_t count,
                   float *scratch) {
-    size_t ci = conv->in, co = conv->out, matrix = co * columns_up(ci);
+    size_t ci = conv->in, co = conv->out, matrix = co * vn_direct_columns(ci);
     float *v = scratch, *m = scratch + (size_t)POINTS * GROUP * co;
     for (size_t t = 0; t < count; t++)
         vn_kern()->winograd_in(v + t * co, GROUP * co, corner + t * TILE * co, row, co);
