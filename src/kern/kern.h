@@ -14,6 +14,8 @@
 #include "kern/direct.h"
 #include "kern/tiles.h"
 
+enum { VN_FIR_ROWS = 16 }; /**< rows that fir takes at a time */
+
 #define VN_KERNEL(name, arguments) typedef void vn_##name##_fn arguments;
 #include "kern/kern_list.h"
 #undef VN_KERNEL

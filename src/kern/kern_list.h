@@ -74,10 +74,13 @@ VN_KERNEL(softmax_back_column, (float *p, float *d, const float *top, const floa
 /* --- kern_pixel.h: resampling, JPEG, optimiser --- */
 /* y[i] += a * x[i] */
 VN_KERNEL(axpy, (float *y, const float *x, float a, size_t n))
-/* y[i] = sum over k < taps of w[i * taps + k] * x[start[i] + k], in eight partial sums; i < n */
-VN_KERNEL(fir, (float *y, const float *x, const uint32_t *start, const float *w, size_t taps, size_t n))
-/* its transpose: x[start[i] + k] += w[i * taps + k] * y[i] */
-VN_KERNEL(fir_adjoint, (float *x, const float *y, const uint32_t *start, const float *w, size_t taps, size_t n))
+/* y[r * ldy + i] = sum over k < taps, in order, of w[i * taps + k] * x[r * ldx + start[i] + k]; i < n, r < rows <=
+ * VN_FIR_ROWS; start does not fall */
+VN_KERNEL(fir, (float *y, size_t ldy, const float *x, size_t ldx, size_t rows, const uint32_t *start, const float *w,
+                size_t taps, size_t n))
+/* its transpose, added to x */
+VN_KERNEL(fir_adjoint, (float *x, size_t ldx, const float *y, size_t ldy, size_t rows, const uint32_t *start,
+                        const float *w, size_t taps, size_t n))
 /* what JPEG does to `blocks` 8x8 blocks side by side, in place, samples 0..255, rows `stride` apart: level shift,
  * DCT, rounding to multiples of step[64] (row-major frequencies), inverse DCT, rounding and clamping to 0..255 */
 VN_KERNEL(jpeg_blocks, (float *samples, size_t stride, size_t blocks, const float *step))

@@ -6,25 +6,97 @@ static void axpy(float *y, const float *x, float a, size_t n) {
         y[i] += a * x[i];
 }
 
-static void fir(float *y, const float *x, const uint32_t *start, const float *w, size_t taps, size_t n) {
-    for (size_t i = 0; i < n; i++, w += taps) {
-        const float *p = x + start[i];
-        float sum[8] = {0};
-        size_t k = 0;
-        for (; k + 8 <= taps; k += 8)
-            for (size_t l = 0; l < 8; l++)
-                sum[l] += w[k + l] * p[k + l];
-        for (size_t l = 0; k + l < taps; l++)
-            sum[l] += w[k + l] * p[k + l];
-        y[i] = ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+/* Rows side by side in the lanes of a vector: FIR_SPAN pixels of FIR_ROWS rows at a time, turned over. */
+enum { FIR_ROWS = VN_FIR_ROWS, FIR_SPAN = 512, FIR_OUTPUTS = 64 };
+typedef float FirLanes __attribute__((vector_size(FIR_ROWS * sizeof(float))));
+
+/* How many outputs from i on read no more than FIR_SPAN pixels; at least one. `start` does not fall. */
+static inline size_t fir_group(const uint32_t *start, size_t taps, size_t i, size_t n) {
+    size_t end = i + 1;
+    while (end < n && end - i < FIR_OUTPUTS && start[end] + taps - start[i] <= FIR_SPAN)
+        end++;
+    return end;
+}
+
+/* n pixels of `rows` rows into lanes, and back; what compilers make of the plain loops is slow. */
+static inline void fir_turn(FirLanes *to, const float *x, size_t ld, size_t rows, size_t n) {
+#ifdef __AVX512F__
+    __m512i index = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                                       _mm512_set1_epi32((int)ld));
+    for (size_t p = 0; p < n; p++)
+        to[p] = (FirLanes)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), (__mmask16)((1u << rows) - 1), index, x + p, 4);
+#elif defined(__AVX2__)
+    for (int half = 0; half < FIR_ROWS; half += 8) {
+        __m256i lane = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(half));
+        __m256i index = _mm256_mullo_epi32(lane, _mm256_set1_epi32((int)ld));
+        __m256 mask = _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32((int)rows), lane));
+        for (size_t p = 0; p < n; p++)
+            _mm256_storeu_ps((float *)&to[p] + half,
+                             _mm256_mask_i32gather_ps(_mm256_setzero_ps(), x + p, index, mask, 4));
+    }
+#else
+    for (size_t p = 0; p < n; p++)
+        for (size_t r = 0; r < rows; r++)
+            to[p][r] = x[r * ld + p];
+#endif
+}
+
+static inline void fir_return(float *y, size_t ld, size_t rows, const FirLanes *from, size_t n, bool add) {
+#ifdef __AVX512F__
+    __m512i index = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                                       _mm512_set1_epi32((int)ld));
+    __mmask16 mask = (__mmask16)((1u << rows) - 1);
+    for (size_t p = 0; p < n; p++) {
+        __m512 v = (__m512)from[p];
+        if (add)
+            v = _mm512_add_ps(_mm512_mask_i32gather_ps(v, mask, index, y + p, 4), v);
+        _mm512_mask_i32scatter_ps(y + p, mask, index, v, 4);
+    }
+#else
+    for (size_t p = 0; p < n; p++)
+        for (size_t r = 0; r < rows; r++)
+            y[r * ld + p] = add ? y[r * ld + p] + from[p][r] : from[p][r];
+#endif
+}
+
+static void fir(float *y, size_t ldy, const float *x, size_t ldx, size_t rows, const uint32_t *start, const float *w,
+                size_t taps, size_t n) {
+    FirLanes in[FIR_SPAN] = {{0}}, out[FIR_OUTPUTS];
+    for (size_t i = 0, end; i < n; i = end) {
+        end = fir_group(start, taps, i, n);
+        memset(out, 0, sizeof out);
+        for (size_t first = 0; first < taps; first += FIR_SPAN) { /* more than one turn: a single output */
+            size_t last = taps - first < FIR_SPAN ? taps : first + FIR_SPAN;
+            fir_turn(in, x + start[i] + first, ldx, rows, start[end - 1] - start[i] + last - first);
+            for (size_t o = i; o < end; o++) {
+                const FirLanes *from = in + (start[o] - start[i]);
+                FirLanes sum = out[o - i];
+                for (size_t k = first; k < last; k++)
+                    sum += w[o * taps + k] * *from++;
+                out[o - i] = sum;
+            }
+        }
+        fir_return(y + i, ldy, rows, out, end - i, false);
     }
 }
 
-static void fir_adjoint(float *x, const float *y, const uint32_t *start, const float *w, size_t taps, size_t n) {
-    for (size_t i = 0; i < n; i++, w += taps) {
-        float *p = x + start[i];
-        for (size_t k = 0; k < taps; k++)
-            p[k] += w[k] * y[i];
+static void fir_adjoint(float *x, size_t ldx, const float *y, size_t ldy, size_t rows, const uint32_t *start,
+                        const float *w, size_t taps, size_t n) {
+    FirLanes in[FIR_OUTPUTS] = {{0}}, out[FIR_SPAN];
+    for (size_t i = 0, end; i < n; i = end) {
+        end = fir_group(start, taps, i, n);
+        fir_turn(in, y + i, ldy, rows, end - i);
+        for (size_t first = 0; first < taps; first += FIR_SPAN) {
+            size_t last = taps - first < FIR_SPAN ? taps : first + FIR_SPAN;
+            size_t span = start[end - 1] - start[i] + last - first;
+            memset(out, 0, span * sizeof *out);
+            for (size_t o = i; o < end; o++) {
+                FirLanes *to = out + (start[o] - start[i]);
+                for (size_t k = first; k < last; k++)
+                    *to++ += w[o * taps + k] * in[o - i];
+            }
+            fir_return(x + start[i] + first, ldx, rows, out, span, true);
+        }
     }
 }
 

@@ -170,19 +170,22 @@ typedef struct Job {
     uint32_t row0, row1; /* rows of the band in the full picture */
 } Job;
 
+static uint32_t groups(uint32_t rows) { return (rows + VN_FIR_ROWS - 1) / VN_FIR_ROWS; }
+
 static void columns_body(void *context, unsigned i, unsigned thread) {
     const Job *job = context;
     const Axis *x = &job->resize->x;
-    uint32_t rows = job->row1 - job->row0, p = i / rows, y = i % rows;
+    uint32_t rows = job->row1 - job->row0, p = i / groups(rows), y = i % groups(rows) * VN_FIR_ROWS;
     (void)thread;
-    vn_kern()->fir(job->out + ((size_t)p * job->resize->y.from + job->row0 + y) * x->to,
-                   job->in + ((size_t)p * rows + y) * x->from, x->start, x->weight, x->taps, x->to);
+    vn_kern()->fir(job->out + ((size_t)p * job->resize->y.from + job->row0 + y) * x->to, x->to,
+                   job->in + ((size_t)p * rows + y) * x->from, x->from, rows - y < VN_FIR_ROWS ? rows - y : VN_FIR_ROWS,
+                   x->start, x->weight, x->taps, x->to);
 }
 
 void vn_resize_columns(const VnResize *resize, unsigned planes, const float *in, uint32_t row0, uint32_t row1,
                        float *scratch, VnPool *pool) {
     Job job = {resize, in, scratch, planes, row0, row1};
-    vn_pool_run(pool, planes * (row1 - row0), columns_body, &job);
+    vn_pool_run(pool, planes * groups(row1 - row0), columns_body, &job);
 }
 
 static void rows_body(void *context, unsigned i, unsigned thread) {
@@ -233,10 +236,12 @@ static void rows_adjoint_body(void *context, unsigned i, unsigned thread) {
 static void columns_adjoint_body(void *context, unsigned i, unsigned thread) {
     const Job *job = context;
     const Axis *x = &job->resize->x;
-    float *out = job->out + (size_t)i * x->from;
+    size_t rows = (size_t)job->planes * job->resize->y.from, first = (size_t)i * VN_FIR_ROWS;
+    rows = rows - first < VN_FIR_ROWS ? rows - first : VN_FIR_ROWS;
+    float *out = job->out + first * x->from;
     (void)thread;
-    memset(out, 0, x->from * sizeof *out);
-    vn_kern()->fir_adjoint(out, job->in + (size_t)i * x->to, x->start, x->weight, x->taps, x->to);
+    memset(out, 0, rows * x->from * sizeof *out);
+    vn_kern()->fir_adjoint(out, x->from, job->in + first * x->to, x->to, rows, x->start, x->weight, x->taps, x->to);
 }
 
 void vn_resize_adjoint(const VnResize *resize, unsigned planes, const float *in, float *out, float *scratch,
@@ -245,7 +250,7 @@ void vn_resize_adjoint(const VnResize *resize, unsigned planes, const float *in,
     vn_pool_run(pool, planes * ((resize->x.to + STRIP - 1) / STRIP), rows_adjoint_body, &job);
     job.in = scratch;
     job.out = out;
-    vn_pool_run(pool, planes * resize->y.from, columns_adjoint_body, &job);
+    vn_pool_run(pool, groups(planes * resize->y.from), columns_adjoint_body, &job);
 }
 
 void vn_training_size(uint32_t w, uint32_t h, uint32_t side, uint32_t step, uint32_t *out_w, uint32_t *out_h) {

@@ -147,14 +147,24 @@ static void case_bf16_patches(const VnKern *k, Arena *a, size_t n) {
 
 static void case_axpy(const VnKern *k, Arena *a, size_t n) { k->axpy(buffer(a, 0), buffer(a, 1), 0.7f, n); }
 
+/* Start positions that do not fall, up to 2 * LONGEST. */
+static const uint32_t *rising(Arena *a) {
+    static uint32_t start[LENGTH];
+    for (size_t i = 0; i < BENCH_LENGTH; i++)
+        start[i] = (uint32_t)(a->start[0] % 7 + i * (1 + shift % 2) % (2 * LONGEST));
+    for (size_t i = 1; i < BENCH_LENGTH; i++)
+        start[i] = start[i] < start[i - 1] ? start[i - 1] : start[i];
+    return start;
+}
+
 static void case_fir(const VnKern *k, Arena *a, size_t n) {
-    size_t taps = 1 + shift % 19;
-    k->fir(buffer(a, 0), buffer(a, 1), a->start, buffer(a, 2), taps, n / taps);
+    size_t taps = 1 + shift % 19, rows = n > LONGEST ? 4 : 1 + shift % VN_FIR_ROWS;
+    k->fir(buffer(a, 0), n + 1, buffer(a, 1), 3 * LONGEST, rows, rising(a), buffer(a, 2), taps, n / taps);
 }
 
 static void case_fir_adjoint(const VnKern *k, Arena *a, size_t n) {
-    size_t taps = 1 + shift % 19;
-    k->fir_adjoint(buffer(a, 0), buffer(a, 1), a->start, buffer(a, 2), taps, n / taps);
+    size_t taps = 1 + shift % 19, rows = n > LONGEST ? 4 : 1 + shift % VN_FIR_ROWS;
+    k->fir_adjoint(buffer(a, 0), 3 * LONGEST, buffer(a, 1), n + 1, rows, rising(a), buffer(a, 2), taps, n / taps);
 }
 
 static void case_jpeg_blocks(const VnKern *k, Arena *a, size_t n) {
