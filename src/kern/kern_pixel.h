@@ -8,7 +8,18 @@ static void axpy(float *y, const float *x, float a, size_t n) {
 
 /* Rows side by side in the lanes of a vector: FIR_SPAN pixels of FIR_ROWS rows at a time, turned over. */
 enum { FIR_ROWS = VN_FIR_ROWS, FIR_SPAN = 512, FIR_OUTPUTS = 64 };
-typedef float FirLanes __attribute__((vector_size(FIR_ROWS * sizeof(float))));
+#if defined(__AVX512F__)
+typedef float FirVector __attribute__((vector_size(64)));
+#elif defined(__AVX2__)
+typedef float FirVector __attribute__((vector_size(32)));
+#else
+typedef float FirVector __attribute__((vector_size(16)));
+#endif
+enum { FIR_VECTORS = FIR_ROWS * sizeof(float) / sizeof(FirVector) };
+typedef union FirLanes {
+    FirVector v[FIR_VECTORS];
+    float row[FIR_ROWS];
+} FirLanes;
 
 /* How many outputs from i on read no more than FIR_SPAN pixels; at least one. `start` does not fall. */
 static inline size_t fir_group(const uint32_t *start, size_t taps, size_t i, size_t n) {
@@ -24,20 +35,20 @@ static inline void fir_turn(FirLanes *to, const float *x, size_t ld, size_t rows
     __m512i index = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
                                        _mm512_set1_epi32((int)ld));
     for (size_t p = 0; p < n; p++)
-        to[p] = (FirLanes)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), (__mmask16)((1u << rows) - 1), index, x + p, 4);
+        to[p].v[0] =
+            (FirVector)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), (__mmask16)((1u << rows) - 1), index, x + p, 4);
 #elif defined(__AVX2__)
     for (int half = 0; half < FIR_ROWS; half += 8) {
         __m256i lane = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(half));
         __m256i index = _mm256_mullo_epi32(lane, _mm256_set1_epi32((int)ld));
         __m256 mask = _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32((int)rows), lane));
         for (size_t p = 0; p < n; p++)
-            _mm256_storeu_ps((float *)&to[p] + half,
-                             _mm256_mask_i32gather_ps(_mm256_setzero_ps(), x + p, index, mask, 4));
+            _mm256_storeu_ps(to[p].row + half, _mm256_mask_i32gather_ps(_mm256_setzero_ps(), x + p, index, mask, 4));
     }
 #else
     for (size_t p = 0; p < n; p++)
         for (size_t r = 0; r < rows; r++)
-            to[p][r] = x[r * ld + p];
+            to[p].row[r] = x[r * ld + p];
 #endif
 }
 
@@ -47,7 +58,7 @@ static inline void fir_return(float *y, size_t ld, size_t rows, const FirLanes *
                                        _mm512_set1_epi32((int)ld));
     __mmask16 mask = (__mmask16)((1u << rows) - 1);
     for (size_t p = 0; p < n; p++) {
-        __m512 v = (__m512)from[p];
+        __m512 v = (__m512)from[p].v[0];
         if (add)
             v = _mm512_add_ps(_mm512_mask_i32gather_ps(v, mask, index, y + p, 4), v);
         _mm512_mask_i32scatter_ps(y + p, mask, index, v, 4);
@@ -55,13 +66,14 @@ static inline void fir_return(float *y, size_t ld, size_t rows, const FirLanes *
 #else
     for (size_t p = 0; p < n; p++)
         for (size_t r = 0; r < rows; r++)
-            y[r * ld + p] = add ? y[r * ld + p] + from[p][r] : from[p][r];
+            y[r * ld + p] = add ? y[r * ld + p] + from[p].row[r] : from[p].row[r];
 #endif
 }
 
 static void fir(float *y, size_t ldy, const float *x, size_t ldx, size_t rows, const uint32_t *start, const float *w,
                 size_t taps, size_t n) {
-    FirLanes in[FIR_SPAN] = {{0}}, out[FIR_OUTPUTS];
+    FirLanes in[FIR_SPAN], out[FIR_OUTPUTS];
+    memset(in, 0, sizeof in);
     for (size_t i = 0, end; i < n; i = end) {
         end = fir_group(start, taps, i, n);
         memset(out, 0, sizeof out);
@@ -71,8 +83,9 @@ static void fir(float *y, size_t ldy, const float *x, size_t ldx, size_t rows, c
             for (size_t o = i; o < end; o++) {
                 const FirLanes *from = in + (start[o] - start[i]);
                 FirLanes sum = out[o - i];
-                for (size_t k = first; k < last; k++)
-                    sum += w[o * taps + k] * *from++;
+                for (size_t k = first; k < last; k++, from++)
+                    for (size_t j = 0; j < FIR_VECTORS; j++)
+                        sum.v[j] += w[o * taps + k] * from->v[j];
                 out[o - i] = sum;
             }
         }
@@ -82,7 +95,8 @@ static void fir(float *y, size_t ldy, const float *x, size_t ldx, size_t rows, c
 
 static void fir_adjoint(float *x, size_t ldx, const float *y, size_t ldy, size_t rows, const uint32_t *start,
                         const float *w, size_t taps, size_t n) {
-    FirLanes in[FIR_OUTPUTS] = {{0}}, out[FIR_SPAN];
+    FirLanes in[FIR_OUTPUTS], out[FIR_SPAN];
+    memset(in, 0, sizeof in);
     for (size_t i = 0, end; i < n; i = end) {
         end = fir_group(start, taps, i, n);
         fir_turn(in, y + i, ldy, rows, end - i);
@@ -92,8 +106,9 @@ static void fir_adjoint(float *x, size_t ldx, const float *y, size_t ldy, size_t
             memset(out, 0, span * sizeof *out);
             for (size_t o = i; o < end; o++) {
                 FirLanes *to = out + (start[o] - start[i]);
-                for (size_t k = first; k < last; k++)
-                    *to++ += w[o * taps + k] * in[o - i];
+                for (size_t k = first; k < last; k++, to++)
+                    for (size_t j = 0; j < FIR_VECTORS; j++)
+                        to->v[j] += w[o * taps + k] * in[o - i].v[j];
             }
             fir_return(x + start[i] + first, ldx, rows, out, span, true);
         }
