@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one list of kernels. No include guard: included with different VN_KERNEL, and VN_KERNEL_NEAR for those that are
- * held to a tolerance; it is VN_KERNEL unless defined. Bodies are in kern_nn.h,
- * kern_norm.h, kern_direct.h, kern_tiles.h and kern_pixel.h, which are compiled once per instruction set. */
+ * held to a tolerance; it is VN_KERNEL unless defined. Bodies are in kern_nn.h, kern_norm.h, kern_direct.h,
+ * kern_winograd.h, kern_tiles.h and kern_pixel.h, which are compiled once per instruction set. */
 
 #ifndef VN_KERNEL_NEAR
 #define VN_KERNEL_NEAR VN_KERNEL

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "kern/kern.h"
-#include "nn/reach.h"
 
 enum { STAGES = 3, RING = 3, LEAST_BAND = 8 };
 
@@ -22,10 +21,12 @@ bool vn_block_fits(const VnConv *conv) {
     return true;
 }
 
-/* 16-bit values of a row of split pixels, with one of zeros before and after it and what tiles read beyond. */
-static size_t ring_row(VnGrid g) { return ((size_t)g.width + 2 + VN_TILE_SLACK) * 2 * g.channels; }
+/* 16-bit values of a row, with a pixel of zeros before and after it and what tiles read beyond. */
+static size_t ring_row(VnGrid g, bool split) {
+    return ((size_t)g.width + 2 + VN_TILE_SLACK) * (split ? 2 : 1) * g.channels;
+}
 
-size_t vn_block_scratch(VnGrid g) { return STAGES * RING * ring_row(g) / 2; }
+size_t vn_block_scratch(VnGrid g) { return STAGES * RING * ring_row(g, true) / 2; }
 
 uint32_t vn_block_band(VnGrid g, unsigned threads) {
     uint32_t rows = (g.height + 2 * threads - 1) / (2 * threads);
@@ -87,8 +88,7 @@ static void make_row(const Run *run, unsigned stage, const uint16_t *w, const fl
 }
 
 static Run start(VnGrid g, bool split, float *scratch) {
-    Run run = {.g = g, .split = split, .pixel = (split ? 2 : 1) * (size_t)g.channels};
-    run.row = ((size_t)g.width + 2 + VN_TILE_SLACK) * run.pixel;
+    Run run = {.g = g, .split = split, .pixel = (split ? 2 : 1) * (size_t)g.channels, .row = ring_row(g, split)};
     for (unsigned i = 0; i < STAGES; i++)
         run.rings[i] = (uint16_t *)scratch + i * RING * run.row;
     memset(scratch, 0, STAGES * RING * run.row * sizeof(uint16_t)); /* pixels before and after rows stay so */

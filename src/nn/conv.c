@@ -124,18 +124,8 @@ static void add_gradients(const VnConv *conv, VnGrid in, float *dx, VnGrid out, 
         gradient_row(conv, in, dx, dy + vn_grid_row(out, oy), out.width, oy, y0, y1, scratch);
 }
 
-void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, uint32_t y0,
-                     uint32_t y1, float *scratch) {
-    if (conv->tiles) {
-        vn_tiles_forward(conv, in, x, out, y, add, y0, y1, scratch);
-        vn_grid_seal(out, y, y0, y1);
-        return;
-    }
-    if (conv->panels) {
-        vn_direct_forward(conv, in, x, out, y, add, y0, y1);
-        vn_grid_seal(out, y, y0, y1);
-        return;
-    }
+static void gemm_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, uint32_t y0,
+                         uint32_t y1, float *scratch) {
     if (conv->bias && !add) {
         for (uint32_t row = y0; row < y1; row++)
             vn_kern()->repeat(y + vn_grid_row(out, row), conv->bias, conv->bias_period,
@@ -145,6 +135,16 @@ void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, 
     if (conv->shift)
         x += (vn_grid_pitch(in) + 1) * in.channels;
     convolve(conv->taps, conv->stride, conv->forward, in, x, out, y, add, y0, y1, scratch);
+}
+
+void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, uint32_t y0,
+                     uint32_t y1, float *scratch) {
+    if (conv->tiles)
+        vn_tiles_forward(conv, in, x, out, y, add, y0, y1, scratch);
+    else if (conv->panels)
+        vn_direct_forward(conv, in, x, out, y, add, y0, y1);
+    else
+        gemm_forward(conv, in, x, out, y, add, y0, y1, scratch);
     vn_grid_seal(out, y, y0, y1);
 }
 

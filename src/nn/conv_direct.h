@@ -8,7 +8,7 @@
 #include "nn/conv.h"
 
 /** Pack weights into conv->panels, and conv->panels_back where the transpose is a convolution worth its columns.
- * @param w (out, in, taps, taps) @return false when memory is short */
+ * @param w (out, in, taps, taps); @param backward whether it is @return false when memory is short */
 bool vn_direct_pack(VnConv *conv, const float *w, bool backward);
 
 /** As vn_conv_forward and vn_conv_backward, without the zeros around the rows. */

@@ -18,11 +18,11 @@ enum {
     VN_BLOCK = 16       /* input channels that a 3x3 convolution sums over before it rounds into the output */
 };
 
-/** A convolution, 3x3 with padding 1 (taps 3) or 1x1 (taps 1), packed for gemm.
+/** A convolution, 3x3 with padding 1 (taps 3) or 1x1 (taps 1), packed for the kernels it runs on.
  *
- * A 3x3 convolution sums over blocks of VN_BLOCK input channels, one gemm each, added to the bias in turn; within a
- * block over (ky, kx, channel). That is oneDNN's order on a processor with AVX-512, and OpenBLAS's SkylakeX kernel
- * keeps it: the sums then equal PyTorch's bit for bit. It matters because the backward pass has a step at 0 of each
+ * In float32, a 3x3 convolution sums over blocks of VN_BLOCK input channels, added to the bias in turn; within a
+ * block over (ky, kx, channel). That is oneDNN's order on a processor with AVX-512, and the AVX-512 kernels here
+ * keep it: the sums then equal PyTorch's bit for bit. It matters because the backward pass has a step at 0 of each
  * ReLU's input: where rounding changes a sign, a gradient differs by 1e-4 to 1e-2, and in a large picture some always
  * does. */
 typedef struct VnConv {
