@@ -2,7 +2,9 @@
 #include <math.h>
 
 #include "base/rng.h"
+#include "protect/protect.h"
 #include "protect/vis_metric.h"
+#include "protect/visibility.h"
 
 /* The sum of the products of two sampled Gaussians of unit sum, squared for two dimensions: the inner product of two
  * of the model's blurs. A standard deviation of 0 is the identity. */
@@ -45,4 +47,30 @@ void vn_budget_from_metric(VnVisMetric *m, float *out) {
     double value = vn_vis_metric_value(m, m->work, NULL);
     for (size_t i = 0; i < 3 * n && value > 0; i++)
         out[i] = (float)(out[i] / value);
+}
+
+VernisStatus vn_budget_map(const VnImage *image, uint32_t w, uint32_t h, float *out, VnPool *pool, VnError *err) {
+    size_t n = (size_t)w * h, bytes = vn_mul(6 * n, sizeof(float));
+    VnImage small = {0};
+    VnVisMetric metric = {0};
+    float *rgb = NULL;
+    VernisStatus status;
+    VN_CHECK(vn_picture_resize(&small, image, w, h, pool, err));
+    rgb = vn_malloc(bytes);
+    if (!rgb) {
+        status = vn_no_memory(err, "protect", bytes, "the budget map");
+        goto done;
+    }
+    vn_image_rows_to_planes(&small, 0, h, rgb);
+    VN_CHECK(vn_vis_metric_open(&metric, w, h, rgb, (double)image->width / w, (double)image->height / h, pool, err));
+    VN_CHECK(vn_visibility_sensitivity(image, w, h, metric.sensitivity, pool, err));
+    float *budget = rgb + 3 * n;
+    vn_budget_from_metric(&metric, budget);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (budget[i] + budget[n + i] + budget[2 * n + i]) / 3;
+done:
+    vn_vis_metric_close(&metric);
+    vn_free(rgb);
+    vn_image_free(&small);
+    return status;
 }

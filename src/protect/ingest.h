@@ -10,6 +10,17 @@
 #include "base/mem.h"
 #include "base/pool.h"
 
+/** What a platform makes of a posted picture before anyone else gets it: shrunk into a box, then a lossy file. */
+typedef struct VnTrip {
+    uint32_t max_width, max_height; /**< pixels; 0: no limit */
+    int quality;                    /**< of a JPEG 1..100; 0: the picture is not encoded anew */
+    bool subsample;                 /**< 4:2:0 */
+    bool webp;                      /**< the file is a WebP of that quality; the loop takes a JPEG for it */
+} VnTrip;
+
+/** The size of a picture in a trip's box: proportions kept, never enlarged, each side at least 1. */
+void vn_trip_size(const VnTrip *trip, uint32_t w, uint32_t h, uint32_t *out_w, uint32_t *out_h);
+
 typedef enum VnFilter { VN_FILTER_AREA, VN_FILTER_BILINEAR, VN_FILTER_BICUBIC, VN_FILTER_LANCZOS } VnFilter;
 
 /** A separable resampler from (H0,W0) to (H1,W1) with antialiasing when it shrinks (support scaled by the ratio),

@@ -18,6 +18,11 @@ static void draw_ingests(VnObjectiveState *o, uint64_t seed) {
         o->draws[i].quality = i == 0 ? 0 : 60 + (int)(vn_rng_u64(seed, 2, i) % 32);
         o->draws[i].subsample = i < 4;
     }
+    const VnTrip *trip = o->scene->platform;
+    for (size_t i = 1; trip && i < VN_DRAWS; i += 2) {
+        o->draws[i].quality = trip->quality;
+        o->draws[i].subsample = trip->subsample;
+    }
 }
 
 static void clamp_body(void *context, unsigned index, unsigned thread) {

@@ -21,6 +21,7 @@ typedef struct VnScene {
     const float *platform_alpha;     /**< (H,W), or NULL for an opaque picture */
     bool grey;                       /**< the same perturbation in all three planes */
     bool posted_is_platform;         /**< the platform grid is the posted picture itself */
+    const VnTrip *platform;          /**< the platform that half of the draws are of; NULL: none in particular */
 } VnScene;
 
 /** One way that a posted picture reaches a trainer. A picture's draws are few, so that each one's clean latents are

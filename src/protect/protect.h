@@ -7,6 +7,7 @@
 
 #include "image/image.h"
 #include "nn/encoder.h"
+#include "protect/ingest.h"
 
 typedef enum VnObjective {
     VN_OBJECTIVE_DIRECTION, /**< along the artist's own fixed pattern of latent directions, drawn from `key` */
@@ -23,6 +24,7 @@ typedef struct VnProtectParams {
     double time_limit;  /**< seconds from the start of vn_protect_image, 0: none; the best result so far is kept */
     int output_quality; /**< the JPEG quality the result will be written at, 0 for lossless formats */
     bool output_subsample;
+    const VnTrip *platform; /**< the one it is made for, met in half of the loop's draws; NULL: any platform */
     void *opaque; /**< for the two hooks, which may be NULL */
     void (*progress)(void *opaque, double done);
     bool (*cancelled)(void *opaque);
@@ -41,6 +43,11 @@ typedef struct VnProtectStats {
  * @param encoders 1..8 surrogates, their terms normalised by each one's clean spread and averaged */
 VernisStatus vn_protect_image(VnImage *image, const VnEncoder *const *encoders, size_t encoder_count,
                               const VnProtectParams *params, VnPool *pool, VnProtectStats *stats, VnError *err);
+
+/** Lanczos, in sRGB values as platforms do it, to another size; colours, alpha and bits stay. `out` is the caller's.
+ * @param image 1 or 3 colours */
+VernisStatus vn_picture_resize(VnImage *out, const VnImage *image, uint32_t width, uint32_t height, VnPool *pool,
+                               VnError *err);
 
 /** Predicted butteraugli 3-norm between two images of one size and layout (alpha composited over white). On crops of
  * pictures that the model was not fitted to, the root mean square error is 9 %, and nine in ten are within 14 %. */

@@ -35,7 +35,7 @@ typedef struct Task {
     VnImage made, seen; /* the protected picture, and as a reader of the written JPEG sees it */
 } Task;
 
-static void choose_grids(VnScene *s, const VnImage *image) {
+static void choose_grids(VnScene *s, const VnImage *image, const VnTrip *platform) {
     uint32_t w = image->width, h = image->height, longer = w > h ? w : h;
     uint32_t shorter = w > h ? h : w;
     double k = fmin((double)SHORT_SIDE / shorter, (double)LONG_SIDE / longer);
@@ -43,10 +43,13 @@ static void choose_grids(VnScene *s, const VnImage *image) {
     s->train_h = (uint32_t)fmax(1, nearbyint(h * k / CELL)) * CELL;
     s->work_w = s->train_w < w ? s->train_w : w;
     s->work_h = s->train_h < h ? s->train_h : h;
-    double p = fmin(1, fmin((double)PLATFORM_WIDTH / w, sqrt((double)PLATFORM_PIXELS / ((double)w * h))));
-    s->platform_w = p < 1 ? (uint32_t)fmax(1, nearbyint(w * p)) : w;
-    s->platform_h = p < 1 ? (uint32_t)fmax(1, nearbyint(h * p)) : h;
-    s->posted_is_platform = p >= 1;
+    const VnTrip strictest = {.max_width = PLATFORM_WIDTH};
+    vn_trip_size(platform ? platform : &strictest, w, h, &s->platform_w, &s->platform_h);
+    double p = fmin(1, sqrt((double)PLATFORM_PIXELS / ((double)s->platform_w * s->platform_h)));
+    s->platform_w = (uint32_t)fmax(1, nearbyint(s->platform_w * p));
+    s->platform_h = (uint32_t)fmax(1, nearbyint(s->platform_h * p));
+    s->posted_is_platform = s->platform_w == w && s->platform_h == h;
+    s->platform = platform;
     s->grey = image->colours == 1;
 }
 
@@ -89,7 +92,7 @@ static VernisStatus shrink(Task *t, unsigned planes, uint32_t w, uint32_t h, flo
 static VernisStatus prepare(Task *t, VnError *err) {
     const VnImage *image = t->image;
     VnScene *s = &t->scene;
-    choose_grids(s, image);
+    choose_grids(s, image, t->params->platform);
     size_t platform = (size_t)s->platform_w * s->platform_h, n = (size_t)s->work_w * s->work_h;
     size_t band = vn_mul((size_t)(BAND + 2 * MARGIN) * 3, image->width);
     VN_TRY(vn_resize_open(&t->up, s->work_w, s->work_h, image->width, image->height, VN_FILTER_BICUBIC, err));

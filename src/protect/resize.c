@@ -259,3 +259,13 @@ void vn_training_size(uint32_t w, uint32_t h, uint32_t side, uint32_t step, uint
     *out_w = cw < 1 ? step : (uint32_t)cw * step;
     *out_h = ch < 1 ? step : (uint32_t)ch * step;
 }
+
+void vn_trip_size(const VnTrip *trip, uint32_t w, uint32_t h, uint32_t *out_w, uint32_t *out_h) {
+    double k = 1;
+    if (trip->max_width && w > trip->max_width)
+        k = (double)trip->max_width / w;
+    if (trip->max_height && h * k > trip->max_height)
+        k = (double)trip->max_height / h;
+    *out_w = (uint32_t)fmax(1, nearbyint(w * k));
+    *out_h = (uint32_t)fmax(1, nearbyint(h * k));
+}

@@ -22,6 +22,7 @@ typedef struct Tiles {
     size_t work_size;
     double (*sums)[3]; /* for each tile */
     float *maps;       /* sensitivities on a grid instead of sums */
+    float *distance;   /* visibilities on a grid besides the sums */
     uint32_t grid_w, grid_h;
 } Tiles;
 
@@ -56,6 +57,17 @@ static uint32_t first_centre(uint32_t x, uint32_t size, uint32_t grid) {
     while (g < grid && (2 * g + 1) * (uint64_t)size / (2 * (uint64_t)grid) < x)
         g++;
     return (uint32_t)g;
+}
+
+/* Visibilities at the centres of the grid's cells. @param square (tile_h,tile_w) squared visibility */
+static void sample_distance(const Tiles *t, const float *square, uint32_t x0, uint32_t y0, const uint32_t core[4]) {
+    uint32_t gx1 = first_centre(core[1], t->a->width, t->grid_w), gy1 = first_centre(core[3], t->a->height, t->grid_h);
+    for (uint32_t gy = first_centre(core[2], t->a->height, t->grid_h); gy < gy1; gy++)
+        for (uint32_t gx = first_centre(core[0], t->a->width, t->grid_w); gx < gx1; gx++) {
+            uint64_t x = (2 * (uint64_t)gx + 1) * t->a->width / (2 * (uint64_t)t->grid_w);
+            uint64_t y = (2 * (uint64_t)gy + 1) * t->a->height / (2 * (uint64_t)t->grid_h);
+            t->distance[(size_t)gy * t->grid_w + gx] = sqrtf(square[(size_t)(y - y0) * t->tile_w + (size_t)(x - x0)]);
+        }
 }
 
 static void sample_maps(const Tiles *t, const float *surround, uint32_t x0, uint32_t y0, const uint32_t core[4]) {
@@ -131,6 +143,8 @@ static void tile_body(void *context, unsigned index, unsigned thread) {
         lower = swap;
     }
     vn_resize_apply(t->blurs.pool, 1, sum, spare, scratch, NULL);
+    if (t->distance)
+        sample_distance(t, spare, x0, y0, core);
     double *out = t->sums[index];
     for (uint32_t y = core[2]; y < core[3]; y++)
         for (uint32_t x = core[0]; x < core[1]; x++) {
@@ -169,6 +183,16 @@ static VernisStatus run_tiles(Tiles *t, VnPool *pool, VnError *err) {
 VernisStatus vn_visibility_sensitivity(const VnImage *image, uint32_t w, uint32_t h, float *out, VnPool *pool,
                                        VnError *err) {
     Tiles t = {.a = image, .b = image, .maps = out, .grid_w = w, .grid_h = h};
+    VernisStatus status = run_tiles(&t, pool, err);
+    vn_free(t.sums);
+    return status;
+}
+
+VernisStatus vn_visibility_map(const VnImage *a, const VnImage *b, uint32_t w, uint32_t h, float *out, VnPool *pool,
+                               VnError *err) {
+    if (a->width != b->width || a->height != b->height)
+        return vn_fail(err, VERNIS_E_INTERNAL, "protect", "visibility of pictures of two sizes");
+    Tiles t = {.a = a, .b = b, .distance = out, .grid_w = w, .grid_h = h};
     VernisStatus status = run_tiles(&t, pool, err);
     vn_free(t.sums);
     return status;

@@ -13,4 +13,13 @@
 VernisStatus vn_visibility_sensitivity(const VnImage *image, uint32_t w, uint32_t h, float *out, VnPool *pool,
                                        VnError *err);
 
+/** How visible the change from `a` to `b` is at the centres of a (h,w) grid laid over them, no finer than the
+ * pictures: the local quantity that vn_visibility pools. @param out (h,w) */
+VernisStatus vn_visibility_map(const VnImage *a, const VnImage *b, uint32_t w, uint32_t h, float *out, VnPool *pool,
+                               VnError *err);
+
+/** The local budget of a clean picture on a (h,w) grid, no finer than the picture: how far a sample may go for equal
+ * visibility, the mean of the three colours. @param out (h,w), sRGB units, scaled as vn_budget_from_metric says */
+VernisStatus vn_budget_map(const VnImage *image, uint32_t w, uint32_t h, float *out, VnPool *pool, VnError *err);
+
 #endif

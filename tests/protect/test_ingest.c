@@ -54,6 +54,22 @@ static void resize_is_pillows(void **state) {
     }
 }
 
+static void trips_fit_a_box_and_never_enlarge(void **state) {
+    (void)state;
+    static const uint32_t cases[][6] = {/* box, picture, result */
+                                        {1080, 1440, 2000, 1500, 1080, 810}, {1080, 1440, 1000, 3000, 480, 1440},
+                                        {1080, 1440, 1080, 1440, 1080, 1440}, {1080, 1440, 640, 480, 640, 480},
+                                        {1080, 0, 3000, 9000, 1080, 3240},    {0, 0, 5000, 7, 5000, 7},
+                                        {100, 100, 9000, 3, 100, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        VnTrip trip = {.max_width = cases[i][0], .max_height = cases[i][1]};
+        uint32_t w, h;
+        vn_trip_size(&trip, cases[i][2], cases[i][3], &w, &h);
+        assert_int_equal(w, cases[i][4]);
+        assert_int_equal(h, cases[i][5]);
+    }
+}
+
 static void resize_adjoint_is_transpose(void **state) {
     (void)state;
     static const uint32_t sizes[][4] = {{37, 23, 16, 9},  {37, 23, 53, 41},  {300, 7, 299, 64}, {1, 5, 8, 8},
@@ -261,7 +277,9 @@ int main(void) {
     if (vn_pool_open(&pool, 3, NULL) != VERNIS_OK)
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resize_is_pillows),         cmocka_unit_test(resize_adjoint_is_transpose),
+        cmocka_unit_test(resize_is_pillows),
+                                       cmocka_unit_test(trips_fit_a_box_and_never_enlarge),
+                                               cmocka_unit_test(resize_adjoint_is_transpose),
         cmocka_unit_test(resize_in_bands),           cmocka_unit_test(jpeg_is_libjpegs),
         cmocka_unit_test(jpeg_adjoint_is_transpose), cmocka_unit_test(training_sizes)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

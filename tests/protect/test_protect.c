@@ -240,6 +240,57 @@ static void jpeg_output(void **state) {
     }
 }
 
+/* The clean latents depend on the draws alone, so what a draw is can be read from the state. */
+static void half_the_draws_are_the_platform(void **state) {
+    (void)state;
+    static float plane[3 * 64 * 64];
+    const VnTrip trip = {.quality = 41, .subsample = true};
+    VnScene scene = {.work_w = 64, .work_h = 64, .platform_w = 64, .platform_h = 64, .train_w = 64, .train_h = 64,
+                     .work_rgb = plane, .platform_rgb = plane, .platform = &trip};
+    const VnEncoder *list[] = {encoder};
+    VnObjectiveState o;
+    assert_int_equal(vn_objective_open(&o, &scene, list, 1, 3, 4, 0, pool, NULL), VERNIS_OK);
+    unsigned of_platform = 0;
+    for (size_t i = 0; i < VN_DRAWS; i++)
+        of_platform += o.draws[i].quality == 41 && o.draws[i].subsample;
+    assert_int_equal(of_platform, VN_DRAWS / 2);
+    assert_int_equal(o.draws[0].quality, 0);
+    vn_objective_close(&o);
+}
+
+/* The mean survives, hidden colours do not bleed, and what is not resized is the same picture. */
+static void pictures_change_size(void **state) {
+    (void)state;
+    for (unsigned bits = 8; bits <= 16; bits += 8) {
+        VnImage image = picture(90, 60, 3, true, bits), small = {0}, same = {0};
+        size_t b = bits / 8;
+        for (size_t y = 0; y < 60; y++) /* alpha is 0 in the left third: paint it white under there */
+            memset((uint8_t *)image.pixels + y * image.stride, 0xff, 20 * 4 * b);
+        for (size_t y = 0; y < 60; y++)
+            for (size_t x = 0; x < 20; x++)
+                memset((uint8_t *)image.pixels + y * image.stride + (x * 4 + 3) * b, 0, b);
+        for (size_t y = 0; y < 60; y++)
+            for (size_t x = 20; x < 90; x++)
+                for (size_t c = 0; c < 4; c++)
+                    memset((uint8_t *)image.pixels + y * image.stride + (x * 4 + c) * b, c == 3 ? 0xff : 0x40, b);
+        assert_int_equal(vn_picture_resize(&small, &image, 45, 20, pool, NULL), VERNIS_OK);
+        assert_int_equal(small.width, 45);
+        assert_int_equal(small.height, 20);
+        assert_int_equal(small.bits, bits);
+        assert_true(small.alpha && small.colours == 3);
+        for (size_t i = 0; i < 45 * 20; i++) {
+            const uint8_t *p = (uint8_t *)small.pixels + i * 4 * b;
+            if (p[4 * b - 1] > 8) /* where anything shows it is the one colour */
+                assert_in_range(p[b - 1], 0x3f, 0x41);
+        }
+        assert_int_equal(((uint8_t *)small.pixels)[4 * b - 1], 0);
+        assert_int_equal(((uint8_t *)small.pixels)[45 * 4 * b - 1], 0xff);
+        assert_int_equal(vn_picture_resize(&same, &image, 90, 60, pool, NULL), VERNIS_OK);
+        assert_memory_equal(same.pixels, image.pixels, image.stride * 60);
+        vn_image_free(&image), vn_image_free(&small), vn_image_free(&same);
+    }
+}
+
 static bool at_once(void *opaque) { return ++*(int *)opaque > 2; }
 
 static void cancelled_leaves_the_image(void **state) {
@@ -281,6 +332,8 @@ int main(void) {
                                        cmocka_unit_test(grey_and_sixteen_bits),
                                        cmocka_unit_test(tiny_and_thin),
                                        cmocka_unit_test(jpeg_output),
+                                       cmocka_unit_test(half_the_draws_are_the_platform),
+                                       cmocka_unit_test(pictures_change_size),
                                        cmocka_unit_test(cancelled_leaves_the_image),
                                        cmocka_unit_test(time_limit_stops_early)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

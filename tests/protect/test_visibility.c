@@ -49,6 +49,37 @@ static void butteraugli_figures(void **state) {
     }
 }
 
+/* The map at the picture's own size, pooled, is the figure; a change in one corner is seen there. */
+static void map_is_what_the_figure_pools(void **state) {
+    (void)state;
+    enum { W = 500, H = 260 };
+    static float map[W * H], coarse[50 * 26], budget[50 * 26];
+    VnImage clean = {0}, changed = {0};
+    assert_int_equal(vn_image_create(&clean, W, H, 3, false, 8, NULL, NULL), VERNIS_OK);
+    for (size_t i = 0; i < clean.stride * H; i++) /* grain in the right half */
+        ((uint8_t *)clean.pixels)[i] = (uint8_t)(128 + (i / 3 % W >= W / 2 ? vn_rng_u64(1, 1, i) % 64 : 0));
+    assert_int_equal(vn_image_copy(&changed, &clean, NULL), VERNIS_OK);
+    for (uint32_t y = 200; y < 230; y++)
+        memset((uint8_t *)changed.pixels + y * changed.stride + 3 * 60, 140, 90);
+    assert_int_equal(vn_visibility_map(&clean, &changed, W, H, map, pool, NULL), VERNIS_OK);
+    double sums[3] = {0}, figure;
+    size_t most = 0;
+    for (size_t i = 0; i < W * H; i++) {
+        double d3 = pow(map[i], 3);
+        sums[0] += d3, sums[1] += d3 * d3, sums[2] += d3 * d3 * d3 * d3;
+        most = map[i] > map[most] ? i : most;
+    }
+    assert_int_equal(vn_visibility(&figure, &clean, &changed, pool, NULL), VERNIS_OK);
+    assert_true(figure > 0.1 && fabs(vn_vis_pooled(sums, W * H) / figure - 1) < 1e-3);
+    assert_in_range(most % W, 55, 95);
+    assert_in_range(most / W, 195, 235);
+    assert_int_equal(vn_visibility_map(&clean, &changed, 50, 26, coarse, pool, NULL), VERNIS_OK);
+    assert_true(coarse[21 * 50 + 7] == map[215 * W + 75]);
+    assert_int_equal(vn_budget_map(&clean, 50, 26, budget, pool, NULL), VERNIS_OK);
+    assert_true(budget[13 * 50 + 40] > 1.5f * budget[13 * 50 + 10] && budget[13 * 50 + 10] > 0);
+    vn_image_free(&clean), vn_image_free(&changed);
+}
+
 /* A picture of many tiles, twice the same half: the figure is that of one half but for what lies along the seam. */
 static void tiles_add_up(void **state) {
     (void)state;
@@ -167,6 +198,7 @@ int main(void) {
     if (vn_pool_open(&pool, 2, NULL) != VERNIS_OK)
         return 1;
     const struct CMUnitTest tests[] = {cmocka_unit_test(butteraugli_figures), cmocka_unit_test(tiles_add_up),
+                                       cmocka_unit_test(map_is_what_the_figure_pools),
                                        cmocka_unit_test(gradient_by_differences), cmocka_unit_test(metric_is_the_model),
                                        cmocka_unit_test(flat_places_get_less)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
