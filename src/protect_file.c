@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One file from disk to disk: decode, colour, optimise, encode, metadata, atomic write, and a look at what was written. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,10 +44,10 @@ static bool is_cancelled(void *opaque) {
     return session->hooks.cancelled && session->hooks.cancelled(session->hooks.opaque);
 }
 
-static VernisStatus check_header(const VnHeader *header, VnError *err) {
-    if (header->width < MIN_SIDE || header->height < MIN_SIDE)
+static VernisStatus check_size(uint32_t width, uint32_t height, VnError *err) {
+    if (width < MIN_SIDE || height < MIN_SIDE)
         return vn_fail(err, VERNIS_E_UNSUPPORTED, "protect", "%ux%u pixels is too small to protect: each side needs %d",
-                       header->width, header->height, MIN_SIDE);
+                       width, height, MIN_SIDE);
     return VERNIS_OK;
 }
 
@@ -74,7 +75,9 @@ static VernisStatus reduce_to(VnImage *image, const VnFormat *format, VernisResu
 static VernisStatus choose_format(const VnFormat **out, const VernisSession *session, const char *input_format,
                                   const char *output, VnError *err) {
     const VnFormat *named = output && strcmp(output, "-") ? vn_format_by_extension(output) : NULL;
-    if (strcmp(session->format, "same")) {
+    if (named && !session->format_given) {
+        *out = named;
+    } else if (strcmp(session->format, "same")) {
         *out = vn_format_by_name(session->format);
         if (named && named != *out)
             return vn_fail(err, VERNIS_E_ARGUMENT, "protect", "%s: the name does not fit --format %s", output,
@@ -109,7 +112,7 @@ static VernisStatus load(const VernisSession *session, const char *input, const 
     if (format && strcmp(input, "-"))
         VN_TRY(check_extension(format, input, err));
     VN_TRY(vn_decode_header(&header, bytes->data, bytes->size, NULL, err));
-    VN_TRY(check_header(&header, err));
+    VN_TRY(check_size(header.width, header.height, err));
     VN_TRY(vn_decode(image, bag, bytes->data, bytes->size, NULL, err));
     if (*bag->warning)
         warn(result, "%s", bag->warning);
@@ -121,8 +124,6 @@ static VernisStatus load(const VernisSession *session, const char *input, const 
     if (*warning)
         warn(result, "%s", warning);
     result->bytes_in = bytes->size;
-    result->width = image->width;
-    result->height = image->height;
     return VERNIS_OK;
 }
 
@@ -216,8 +217,8 @@ static VernisStatus measure_written(const VernisSession *session, const char *ou
     const VnBytes *source = piped ? sent : &bytes;
     VN_CHECK(vn_decode(&image, &bag, source->data, source->size, NULL, err));
     result->bytes_out = source->size;
-    VN_CHECK(vn_measure(result, clean, &image, (const VnEncoder *const *)session->encoders, session->encoder_count,
-                        session->pool, err));
+    VN_CHECK(vn_measure(result, clean, &image, &session->ingest, (const VnEncoder *const *)session->encoders,
+                        session->encoder_count, session->pool, err));
     tell(session, "verify", 1);
 done:
     vn_bytes_free(&bytes);
@@ -226,15 +227,17 @@ done:
     return status;
 }
 
-static VernisStatus optimise(const VernisSession *session, VnImage *image, const VnFormat *format, VernisResult *result,
-                             VnError *err) {
+static VernisStatus optimise(const VernisSession *session, VnImage *image, const VnFormat *format,
+                             const VnEncodeOptions *options, VernisResult *result, VnError *err) {
     char warning[200];
     VnProtectParams params = {.visibility = session->strength.visibility,
                               .steps = session->strength.steps,
                               .seed = session->seed,
                               .objective = session->objective,
                               .time_limit = session->time_limit,
-                              .output_quality = format == &vn_format_jpeg ? session->quality : 0,
+                              .output_quality = format == &vn_format_jpeg ? options->quality : 0,
+                              .output_subsample = options->subsample,
+                              .platform = *session->platform.name ? &session->platform.served : NULL,
                               .opaque = (void *)(uintptr_t)session,
                               .progress = optimise_progress,
                               .cancelled = is_cancelled};
@@ -264,12 +267,17 @@ static VernisStatus protect(const VernisSession *session, const char *input, con
     vn_bytes_free(&bytes);
     VN_CHECK(choose_format(&format, session, bag.format, output, err));
     VN_CHECK(reduce_to(&clean, format, result, err));
+    VnEncodeOptions options = {.quality = format == &vn_format_webp && !session->quality_given ? 0 : session->quality,
+                               .subsample = session->platform.posted.subsample,
+                               .icc = session->keep_profile && bag.icc.size && clean.colours != 4 ? &bag.icc : NULL};
+    VN_CHECK(vn_fit_platform(session, &clean, format, &options, err));
+    VN_CHECK(check_size(clean.width, clean.height, err));
+    result->width = clean.width;
+    result->height = clean.height;
     VN_CHECK(vn_image_copy(&image, &clean, err));
     vn_image_blank_hidden(&image);
-    VN_CHECK(optimise(session, &image, format, result, err));
+    VN_CHECK(optimise(session, &image, format, &options, result, err));
     tell(session, "write", 0);
-    VnEncodeOptions options = {.quality = format == &vn_format_webp && !session->quality_given ? 0 : session->quality,
-                               .icc = session->keep_profile && bag.icc.size && image.colours != 4 ? &bag.icc : NULL};
     VN_CHECK(format->encode(&file, &image, &options, err));
     VN_CHECK(attach_metadata(session, format, &bag, &report, &file, result, err));
     vn_image_free(&image);
@@ -277,6 +285,9 @@ static VernisStatus protect(const VernisSession *session, const char *input, con
         status = vn_fail(err, VERNIS_E_CANCELLED, "protect", "stopped on request");
         goto done;
     }
+    if (session->platform.max_bytes && file.size > session->platform.max_bytes)
+        warn(result, "the file has %zu bytes, %s takes %llu: it may refuse it, or encode the picture once more", file.size,
+             session->platform.name, (unsigned long long)session->platform.max_bytes);
     VN_CHECK(vn_file_write(output, file.data, file.size, session->overwrite, err));
     tell(session, "write", 1);
     VN_CHECK(measure_written(session, output, &file, &clean, result, err));
@@ -308,6 +319,7 @@ VernisStatus vernis_protect_file(VernisSession *session, const char *input, cons
     vn_free(own);
     result->seconds = vn_now() - start;
     result->peak_memory_bytes = vn_mem_peak();
+    snprintf(result->platform, sizeof result->platform, "%s", session->platform.name);
     snprintf(result->preset, sizeof result->preset, "%s", session->strength.name);
     snprintf(result->cpu, sizeof result->cpu, "%s", vn_cpu_name(session->cpu));
     if (status && err)
@@ -335,42 +347,73 @@ char *vernis_default_output(const VernisSession *session, const char *input, con
     return name;
 }
 
+/* A picture of a file on disk, in the space the encoders will see. */
+static VernisStatus open_picture(VnImage *out, const VernisSession *session, const char *path, uint64_t *bytes_read,
+                                 VernisResult *result, VnError *err) {
+    VnBytes bytes = {0};
+    VnBag bag = {0};
+    char warning[200] = "";
+    VernisStatus status;
+    VN_CHECK(vn_file_read(&bytes, path, vn_limits_default.max_file_bytes, err));
+    VN_CHECK(vn_decode(out, &bag, bytes.data, bytes.size, NULL, err));
+    VN_CHECK(vn_colour_to_work(out, &bag, session->pool, warning, err));
+    if (*warning)
+        warn(result, "%s", warning);
+    *bytes_read = bytes.size;
+done:
+    vn_bytes_free(&bytes);
+    vn_bag_free(&bag);
+    if (status) {
+        vn_image_free(out);
+        vn_error_name(err, path);
+    }
+    return status;
+}
+
+/* Whether one is the other resized: the same proportions but for a pixel of rounding. */
+static bool same_shape(const VnImage *a, const VnImage *b) {
+    double w = (double)a->width * b->height / a->height, h = (double)a->height * b->width / a->width;
+    return fabs(w - b->width) <= 1 || fabs(h - b->height) <= 1;
+}
+
+VernisStatus vn_open_pair(const VernisSession *session, const char *original, const char *changed, VnImage pair[2],
+                          VernisResult *result, VnError *err) {
+    VernisStatus status;
+    VnImage resized = {0};
+    pair[0] = pair[1] = (VnImage){0};
+    VN_CHECK(open_picture(&pair[0], session, original, &result->bytes_in, result, err));
+    VN_CHECK(open_picture(&pair[1], session, changed, &result->bytes_out, result, err));
+    if (!same_shape(&pair[0], &pair[1]))
+        VN_CHECK(vn_fail(err, VERNIS_E_ARGUMENT, "verify",
+                         "%s is %ux%u, but %s is %ux%u: they are not one picture, not even resized", changed,
+                         pair[1].width, pair[1].height, original, pair[0].width, pair[0].height));
+    if (pair[0].width != pair[1].width || pair[0].height != pair[1].height) {
+        VN_CHECK(vn_picture_resize(&resized, &pair[0], pair[1].width, pair[1].height, session->pool, err));
+        vn_image_free(&pair[0]);
+        pair[0] = resized;
+    }
+    result->width = pair[1].width;
+    result->height = pair[1].height;
+done:
+    if (status) {
+        vn_image_free(&pair[0]);
+        vn_image_free(&pair[1]);
+    }
+    return status;
+}
+
 VernisStatus vernis_verify_files(VernisSession *session, const char *original, const char *protected_file,
                                  VernisResult *result, VernisError *err) {
-    const char *paths[2] = {original, protected_file};
-    VnImage images[2] = {0};
-    VernisStatus status = VERNIS_OK;
+    VnImage pair[2];
     *result = (VernisResult){0};
     double start = vn_now();
-    for (int i = 0; i < 2 && !status; i++) {
-        VnBytes bytes = {0};
-        VnBag bag = {0};
-        char warning[200] = "";
-        status = vn_file_read(&bytes, paths[i], vn_limits_default.max_file_bytes, err);
-        if (!status)
-            status = vn_decode(&images[i], &bag, bytes.data, bytes.size, NULL, err);
-        if (!status)
-            status = vn_colour_to_work(&images[i], &bag, session->pool, warning, err);
-        if (*warning)
-            warn(result, "%s", warning);
-        *(i ? &result->bytes_out : &result->bytes_in) = bytes.size;
-        vn_bytes_free(&bytes);
-        vn_bag_free(&bag);
-        if (status)
-            vn_error_name(err, paths[i]);
-    }
-    if (!status && (images[0].width != images[1].width || images[0].height != images[1].height))
-        status =
-            vn_fail(err, VERNIS_E_ARGUMENT, "verify", "%s is %ux%u, but %s is %ux%u: the sizes must be equal",
-                    protected_file, images[1].width, images[1].height, original, images[0].width, images[0].height);
-    if (!status)
-        status = vn_measure(result, &images[0], &images[1], (const VnEncoder *const *)session->encoders,
-                            session->encoder_count, session->pool, err);
-    result->width = images[1].width;
-    result->height = images[1].height;
+    VN_TRY(vn_open_pair(session, original, protected_file, pair, result, err));
+    VernisStatus status =
+        vn_measure(result, &pair[0], &pair[1], &session->ingest, (const VnEncoder *const *)session->encoders,
+                   session->encoder_count, session->pool, err);
     result->seconds = vn_now() - start;
     result->peak_memory_bytes = vn_mem_peak();
-    vn_image_free(&images[0]);
-    vn_image_free(&images[1]);
+    vn_image_free(&pair[0]);
+    vn_image_free(&pair[1]);
     return status;
 }

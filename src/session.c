@@ -104,13 +104,22 @@ static VernisStatus read_settings(VernisSession *session, const VernisSettings *
     }
     if (vernis_settings_is_set(settings, "steps"))
         session->strength.steps = (int)vernis_settings_number(settings, "steps");
+    const char *platform = vernis_settings_text(settings, "for");
+    if (platform)
+        VN_TRY(vn_platform_load(&session->platform, platform, err));
+    const char *ingest = vernis_settings_text(settings, "ingest");
+    VN_TRY(vn_ingest_read(&session->ingest, ingest ? ingest : platform, err));
     session->seed = (uint64_t)vernis_settings_number(settings, "seed");
     session->objective = !strcmp(vernis_settings_text(settings, "objective"), "untargeted") ? VN_OBJECTIVE_UNTARGETED
                                                                                             : VN_OBJECTIVE_DIRECTION;
     session->time_limit = vernis_settings_number(settings, "time-limit");
     session->quality = (int)vernis_settings_number(settings, "quality");
     session->quality_given = vernis_settings_is_set(settings, "quality") != 0;
-    snprintf(session->format, sizeof session->format, "%s", vernis_settings_text(settings, "format"));
+    if (platform && !session->quality_given)
+        session->quality = session->platform.posted.quality;
+    session->format_given = vernis_settings_is_set(settings, "format") != 0;
+    snprintf(session->format, sizeof session->format, "%s",
+             platform && !session->format_given ? session->platform.format : vernis_settings_text(settings, "format"));
     session->keep_profile = vernis_settings_number(settings, "keep-profile") > 0;
     session->overwrite = vernis_settings_number(settings, "overwrite") > 0;
     VN_TRY(copy_text(&session->key_path, settings, "artist-key", err));

@@ -8,12 +8,14 @@
 #include <vernis/session.h>
 
 #include "base/json.h"
+#include "image/format.h"
 #include "kern/cpu.h"
 #include "meta/c2pa.h"
 #include "meta/meta.h"
 #include "meta/signer.h"
 #include "preset.h"
 #include "protect/protect.h"
+#include "report/report.h"
 
 enum { VN_MAX_SURROGATES = 8 };
 
@@ -24,6 +26,8 @@ struct VernisSession {
     VnEncoder *encoders[VN_MAX_SURROGATES];
     size_t encoder_count;
     VnStrength strength; /* name "custom" when the visibility was given as a number */
+    VnPlatformPreset platform; /* --for; name "" without */
+    VnIngest ingest;           /* that the result is measured after */
     uint64_t seed;
     char *key_path; /* --artist-key, or NULL for the one in the configuration folder */
     VnObjective objective;
@@ -31,12 +35,30 @@ struct VernisSession {
     int quality;        /* of lossy outputs */
     bool quality_given; /* else WebP is lossless */
     char format[8];     /* "png", "jpeg", "webp" or "same" */
+    bool format_given;  /* else it is the platform's, and the name of an output wins over it */
     bool keep_profile, overwrite, data_mining_given;
     VnKeep keep;
     VnRights rights; /* what the user gave; fields from the source are added per file */
     bool c2pa;        /* --c2pa auto */
     VnSigner *signer; /* NULL: there is no identity, or --c2pa off */
 };
+
+/** Read two files into pictures of one size: an original of another size is resized.
+ * @return VERNIS_E_ARGUMENT when they have different proportions. On failure nothing is left in `pair` */
+VernisStatus vn_open_pair(const VernisSession *session, const char *original, const char *changed, VnImage pair[2],
+                          VernisResult *result, VnError *err);
+
+/** Read the name of an ingest: a platform preset's name, or the usual trip, and then any of wN (the platform's width), qN
+ * (quality of its JPEG, 4:2:0; 0: none) and sN (the trainer's short side), parted by blanks.
+ * @return VERNIS_E_ARGUMENT saying what it may be */
+VernisStatus vn_ingest_read(VnIngest *out, const char *text, VnError *err);
+
+/** Make the picture what it will be on the platform of --for: no larger than it serves, and where the output is a JPEG,
+ * with what that encoding does to it, so that the protection is made for the picture as it will be seen. Without --for
+ * nothing happens.
+ * @param options of the output; the quality is lowered where the file would be larger than the platform takes */
+VernisStatus vn_fit_platform(const VernisSession *session, VnImage *image, const VnFormat *format,
+                             VnEncodeOptions *options, VnError *err);
 
 /** Grow-only text for the commands that print tables. */
 __attribute__((format(printf, 3, 4))) VernisStatus vn_text_add(VnBytes *text, VnError *err, const char *format, ...);

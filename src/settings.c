@@ -36,8 +36,14 @@ static const VernisSettingInfo table[] = {
     FLAG("resume", 0, "protect",
          "Skip what the ledger in the output folder says is done with the same input, settings and version."),
 
-    CHOICE("strength", "gentle|standard|strong", "standard", "protect",
-           "How visible the protection may be: 1.2, 2.0 or 3.2 (see presets)."),
+    TEXT("for", 0, VERNIS_TEXT, NULL, "protect", "PLATFORM",
+         "Make the picture for a platform: no larger than it serves, in the file it serves, protected for what it does "
+         "to it; instagram, x, bluesky and more: `vernis presets`."),
+    TEXT("ingest", 0, VERNIS_TEXT, NULL, "verify", "NAME",
+         "What a platform and a trainer do to the picture before the encoder sees it: a platform of `vernis presets`, or "
+         "wN qN sN for width, JPEG quality and training size, or both; default: w1080 q75 s512."),
+    TEXT("strength", 0, VERNIS_TEXT, "standard", "protect", "NAME",
+         "How visible the protection may be: gentle (1.2), standard (2.0), strong (3.2) or a preset of your own."),
     NUMBER("visibility", 0, VERNIS_REAL, 0.2, 20, NULL, "protect", "X",
            "Exact visibility target (predicted butteraugli 3-norm) instead of --strength."),
     TEXT(

@@ -171,10 +171,9 @@ VernisStatus vernis_estimate_file(VernisSession *session, const char *input, Ver
     vn_bytes_free(&bytes);
     if (status)
         return vn_error_name(err, input);
-    result->width = header.width;
-    result->height = header.height;
     uint32_t w, h;
-    vn_training_size(header.width, header.height, 512, 64, &w, &h);
+    vn_platform_size(&session->platform, header.width, header.height, &result->width, &result->height);
+    vn_training_size(result->width, result->height, 512, 64, &w, &h);
     for (size_t i = 0; i < session->encoder_count; i++) {
         Step step;
         VN_TRY(step_open(&step, session->encoders[i], TRIAL, TRIAL, session->pool, err));
@@ -188,8 +187,8 @@ VernisStatus vernis_estimate_file(VernisSession *session, const char *input, Ver
         step_close(&step);
     }
     /* Ingest, decoding and measuring cost about as much again as a small surrogate's step; a floor by the pixels. */
-    result->seconds = 1.5 * result->seconds + 4e-7 * (double)header.width * header.height;
+    result->seconds = 1.5 * result->seconds + 4e-7 * (double)result->width * result->height;
     if (session->time_limit > 0)
-        result->seconds = fmin(result->seconds, session->time_limit + 4e-7 * (double)header.width * header.height);
+        result->seconds = fmin(result->seconds, session->time_limit + 4e-7 * (double)result->width * result->height);
     return VERNIS_OK;
 }

@@ -42,7 +42,7 @@ VERNIS_API void vernis_session_close(VernisSession **session); /**< sets NULL an
 typedef struct VernisShift {
     char surrogate[64];
     double direct; /**< I resizes to the training size only */
-    double ingest; /**< I is the named ingest: 1080 wide, JPEG 75 4:2:0, short side 512 */
+    double ingest; /**< I is the ingest that the result names: a platform's trip, then the training size */
     double floor;  /**< what that ingest alone does to the clean picture, against resizing only */
 } VernisShift;
 
@@ -62,7 +62,8 @@ typedef struct VernisResult {
     char warnings[16][200];
     char data_mining[80]; /**< the plus:DataMining value written, "" when none */
     char c2pa[16];        /**< "signed"; "none": there is no identity to sign with; "off" */
-    char preset[32], cpu[16];
+    char preset[32], platform[32], cpu[16]; /**< platform: of the setting "for", "" without */
+    char ingest[48];                        /**< "w1080 q75 s512", or a platform's name and "s512" */
 } VernisResult;
 
 /** Protect one file: read, optimise, write atomically, read back and measure.
@@ -80,7 +81,8 @@ VERNIS_API char *vernis_default_output(const VernisSession *session, const char 
 VERNIS_API VernisStatus vernis_estimate_file(VernisSession *session, const char *input, VernisResult *result,
                                              VernisError *err);
 
-/** Measure from two files on disk. Fills psnr, ssim, visibility and shifts. */
+/** Measure from two files on disk. Fills psnr, ssim, visibility, ingest and shifts. An original of another size is brought
+ * to the protected picture's first. */
 VERNIS_API VernisStatus vernis_verify_files(VernisSession *session, const char *original, const char *protected_file,
                                             VernisResult *result, VernisError *err);
 

@@ -20,7 +20,8 @@ const CliCommand command_presets = {
     .name = "presets",
     .operands = "[NAME]",
     .summary = "list the presets, or print one",
-    .description = "Lists the presets with their figures; with a name, prints that one.",
+    .description = "Lists the presets: strengths (--strength) and platforms (--for, --ingest), your own among them; with a name, "
+                   "prints that one, ready to be saved and edited in the presets folder of your configuration.",
     .least = 0,
     .most = 1,
     .run = run_presets,

@@ -10,7 +10,7 @@ static void print_words(const char *original, const char *protected_file, const 
     console_result_f("  visibility  %6.2f     predicted butteraugli 3-norm", result->visibility);
     console_result_f("  PSNR        %6.2f dB", result->psnr);
     console_result_f("  SSIM        %6.4f", result->ssim);
-    console_result_f("  latent shift            direct   ingest    floor");
+    console_result_f("  latent shift            direct   ingest    floor     ingest: %s", result->ingest);
     for (size_t i = 0; i < result->shift_count; i++) {
         const VernisShift *shift = &result->shifts[i];
         console_result_f("    %-18s  %8.3f %8.3f %8.3f", shift->surrogate, shift->direct, shift->ingest, shift->floor);
@@ -54,8 +54,8 @@ const CliCommand command_verify = {
     .summary = "measure what a protected file costs the eye and does to each surrogate",
     .description =
         "Reads both files from disk and measures the visibility of the change and how far it moves the latent of each "
-        "surrogate: directly, and after ingest (1080 pixels wide, JPEG 75 4:2:0, short side 512). The floor is what "
-        "that ingest alone does to the clean picture.",
+        "surrogate: directly, and after what a platform and a trainer do to it (--ingest). The floor is what that ingest "
+        "alone does to the clean picture. An original of another size is resized to the protected picture's first.",
     .least = 2,
     .most = 2,
     .run = run_verify,

@@ -162,3 +162,22 @@ VernisStatus vn_decode_header(VnHeader *out, const uint8_t *data, size_t size, c
     const VnFormat *format = recognise(data, size, limits, &status, err);
     return format ? format->header(out, data, size, limits, err) : status;
 }
+
+VernisStatus vn_reencode(VnImage *image, const VnFormat *format, const VnEncodeOptions *options, size_t *bytes,
+                         VnError *err) {
+    VnBytes file = {0};
+    VnBag bag = {0};
+    VnImage back = {0};
+    VernisStatus status = format->encode(&file, image, options, err);
+    if (!status)
+        status = format->decode(&back, &bag, file.data, file.size, NULL, err);
+    if (!status && bytes)
+        *bytes = file.size;
+    vn_bytes_free(&file);
+    vn_bag_free(&bag);
+    if (!status) {
+        vn_image_free(image);
+        *image = back;
+    }
+    return status;
+}

@@ -43,6 +43,11 @@ const VnFormat *vn_format_sniff(const uint8_t *data, size_t size); /**< by conte
 const VnFormat *vn_format_by_name(const char *name);               /**< NULL: none */
 const VnFormat *vn_format_by_extension(const char *path);          /**< NULL: none */
 
+/** The picture as a reader of its file sees it: encode and decode in place. The picture must be one that `format` holds.
+ * @param bytes receives the size of the file; may be NULL. On failure the image is unchanged. */
+VernisStatus vn_reencode(VnImage *image, const VnFormat *format, const VnEncodeOptions *options, size_t *bytes,
+                         VnError *err);
+
 /** Sniff and decode. Unknown content that looks like a known but unhandled format (GIF, TIFF, HEIC, PSD, BMP,
  * AVIF) gives VERNIS_E_UNSUPPORTED naming it; anything else VERNIS_E_FORMAT. */
 VernisStatus vn_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits,

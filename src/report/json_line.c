@@ -32,8 +32,8 @@ static json_t *metrics_value(const VernisResult *result) {
         json_object_set_new(shifts, s->surrogate,
                             json_pack("{s:f, s:f, s:f}", "direct", s->direct, "ingest", s->ingest, "floor", s->floor));
     }
-    return json_pack("{s:f, s:f, s:f, s:o}", "psnr", result->psnr, "ssim", result->ssim, "visibility",
-                     result->visibility, "latent_shift", shifts);
+    return json_pack("{s:f, s:f, s:f, s:o, s:s}", "psnr", result->psnr, "ssim", result->ssim, "visibility",
+                     result->visibility, "latent_shift", shifts, "ingest", result->ingest);
 }
 
 char *vernis_result_json(const char *input, const char *output, const VernisResult *r) {
@@ -43,10 +43,10 @@ char *vernis_result_json(const char *input, const char *output, const VernisResu
     for (size_t i = 0; i < r->warning_count; i++)
         json_array_append_new(warnings, text_value(r->warnings[i]));
     return finish(json_pack(
-        "{s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:s, s:o, s:i, s:I, s:s, s:o, s:{s:s, s:s}, s:o}", "input",
+        "{s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:s, s:s*, s:o, s:i, s:I, s:s, s:o, s:{s:s, s:s}, s:o}", "input",
         text_value(input), "output", text_value(output), "status", "ok", "width", (json_int_t)r->width, "height",
         (json_int_t)r->height, "bytes_in", (json_int_t)r->bytes_in, "bytes_out", (json_int_t)r->bytes_out, "seconds",
-        r->seconds, "peak_memory_bytes", (json_int_t)r->peak_memory_bytes, "preset", r->preset, "surrogates",
+        r->seconds, "peak_memory_bytes", (json_int_t)r->peak_memory_bytes, "preset", r->preset, "platform", *r->platform ? r->platform : NULL, "surrogates",
         surrogates, "steps", r->steps, "seed", (json_int_t)r->seed, "cpu", r->cpu, "metrics", metrics_value(r),
         "metadata", "data_mining", r->data_mining, "c2pa", r->c2pa, "warnings", warnings));
 }

@@ -9,19 +9,32 @@
 
 #include "image/image.h"
 #include "nn/encoder.h"
+#include "protect/ingest.h"
 
 /** Peak signal-to-noise ratio in dB over RGB composited on white, 8-bit scale; 99 for equal pictures. */
 VernisStatus vn_psnr(double *out, const VnImage *a, const VnImage *b, VnError *err);
 /** Structural similarity of luma, Gaussian window 11, sigma 1.5 (Wang et al. 2004), mean over the picture. */
 VernisStatus vn_ssim(double *out, const VnImage *a, const VnImage *b, VnPool *pool, VnError *err);
 
-/** Latent shift of one encoder between two pictures of one size; see VernisShift. The ingest uses libjpeg-turbo itself. */
-VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const VnImage *changed,
-                              const VnEncoder *encoder, VnPool *pool, VnError *err);
+/** How a posted picture reaches a trainer: a platform's trip, then a training size. */
+typedef struct VnIngest {
+    char name[48]; /**< as it is told: "w1080 q75 s512", "instagram s768" */
+    VnTrip trip;
+    uint32_t side; /**< the trainer's short side, pixels */
+} VnIngest;
 
-/** Fill psnr, ssim, visibility and shifts of `result` (surrogate names too). */
+/** 1080 wide, JPEG 75 4:2:0, short side 512: a strict platform and the training size most in use. */
+extern const VnIngest vn_ingest_usual;
+
+/** Latent shift of one encoder between two pictures of one size; see VernisShift. The ingest uses the codecs
+ * themselves. */
+VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const VnImage *changed,
+                              const VnIngest *ingest, const VnEncoder *encoder, VnPool *pool, VnError *err);
+
+/** Fill psnr, ssim, visibility, the name of the ingest and the shifts of `result` (surrogate names too). */
 VernisStatus vn_measure(VernisResult *result, const VnImage *original, const VnImage *changed,
-                        const VnEncoder *const *encoders, size_t count, VnPool *pool, VnError *err);
+                        const VnIngest *ingest, const VnEncoder *const *encoders, size_t count, VnPool *pool,
+                        VnError *err);
 
 /** Write float32 in C order as NumPy format 1.0, atomically. @param shape ndim sizes */
 VernisStatus vn_npy_write(const char *path, const float *data, const size_t *shape, unsigned ndim, VnError *err);

@@ -28,8 +28,19 @@ def words(value):
     return isinstance(value, str) and value.strip() == value != ''
 
 
+def one_of(*choices):
+    return lambda value: value in choices
+
+
+SIDE, SUBSAMPLING = integer(0, 65535), one_of('4:4:4', '4:2:0')
 KEYS = {'strength': {'name': words, 'visibility': number(0, 20), 'steps': integer(1, 10000), 'description': words,
-                     'source': words}}
+                     'source': words},
+        'platforms': {'name': words, 'description': words, 'max_width': SIDE, 'max_height': SIDE,
+                      'max_pixels': integer(0, 10 ** 12), 'max_bytes': integer(0, 10 ** 12),
+                      'format': one_of('same', 'png', 'jpeg', 'webp'), 'quality': integer(1, 100),
+                      'subsampling': SUBSAMPLING, 'served_width': SIDE, 'served_height': SIDE,
+                      'served_format': one_of('none', 'jpeg', 'webp'), 'served_quality': integer(0, 100),
+                      'served_subsampling': SUBSAMPLING, 'confidence': words, 'source': words}}
 
 
 def no_duplicates(pairs):

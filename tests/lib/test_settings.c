@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +48,10 @@ static void values_and_ranges(void **state) {
                  {"quality", "9x", VERNIS_E_ARGUMENT},
                  {"visibility", "nan", VERNIS_E_ARGUMENT},
                  {"visibility", "1e0", VERNIS_OK},
-                 {"strength", "stand", VERNIS_E_ARGUMENT},
-                 {"strength", "", VERNIS_E_ARGUMENT},
-                 {"strength", "gentle|standard", VERNIS_E_ARGUMENT},
-                 {"strength", "gentle", VERNIS_OK},
+                 {"keep", "right", VERNIS_E_ARGUMENT},
+                 {"keep", "", VERNIS_E_ARGUMENT},
+                 {"keep", "all|rights", VERNIS_E_ARGUMENT},
+                 {"keep", "all", VERNIS_OK},
                  {"json", "yes", VERNIS_OK},
                  {"json", "maybe", VERNIS_E_ARGUMENT},
                  {"max-memory", "300M", VERNIS_OK},
@@ -125,6 +126,38 @@ static void presets_can_be_edited(void **state) {
     assert_int_equal(vn_strength_load(&strength, "../x", &err), VERNIS_E_ARGUMENT);
 }
 
+static void every_platform_is_sound(void **state) {
+    (void)state;
+    unsigned count = 0;
+    for (const VnPresetText *p = vn_preset_texts; p->key; p++) {
+        VnPlatformPreset platform;
+        VnError err = {0};
+        uint32_t w, h;
+        if (strncmp(p->key, "platforms/", 10) != 0)
+            continue;
+        if (vn_platform_load(&platform, p->key + 10, &err))
+            fail_msg("%s", err.text);
+        vn_platform_size(&platform, 6000, 4000, &w, &h);
+        assert_true(w >= 100 && w <= 6000 && fabs(w / 1.5 - h) < 2);
+        assert_true(!platform.max_pixels || (uint64_t)w * h <= platform.max_pixels);
+        vn_platform_size(&platform, 50, 40, &w, &h);
+        assert_true(w == 50 && h == 40);
+        count++;
+    }
+    assert_int_equal(count, 16);
+    VnPlatformPreset x;
+    uint32_t w, h;
+    assert_int_equal(vn_platform_load(&x, "instagram", NULL), VERNIS_OK);
+    assert_true(x.served.quality == 75 && x.served.subsample && x.posted.subsample && !strcmp(x.format, "jpeg"));
+    vn_platform_size(&x, 3000, 6000, &w, &h);
+    assert_true(w == 720 && h == 1440);
+    assert_int_equal(vn_platform_load(&x, "mastodon", NULL), VERNIS_OK);
+    vn_platform_size(&x, 8000, 4000, &w, &h);
+    assert_true(w == 4072 && h == 2036); /* 8 294 400 pixels: sqrt(8294400 / 32e6) * 8000 = 4072.9 */
+    assert_int_equal(vn_platform_load(&x, "bluesky", NULL), VERNIS_OK);
+    assert_true(x.served.webp && x.max_bytes == 2000000);
+}
+
 static void key_is_made_once(void **state) {
     (void)state;
     uint64_t first, again, other;
@@ -146,6 +179,7 @@ static void key_is_made_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(values_and_ranges), cmocka_unit_test(every_row_is_sound),
                                        cmocka_unit_test_setup_teardown(presets_can_be_edited, set_up, tear_down),
+                                       cmocka_unit_test_setup_teardown(every_platform_is_sound, set_up, tear_down),
                                        cmocka_unit_test_setup_teardown(key_is_made_once, set_up, tear_down)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
