@@ -49,9 +49,9 @@ static bool has_blobs(const VnBox *box) {
     return !strcmp(box->type, "cbor") && (!vn_cbor_open(&item, box->data, box->size) || has_blob(&item));
 }
 
-/* Small, of one box of CBOR or JSON alone, and without what cameras write. */
+/* Small, of one box of CBOR or JSON alone, no embedded file by its type, and without what cameras write. */
 static bool is_sound(const VnBox *assertion) {
-    size_t count = 0;
+    size_t count = vn_box_is_file(assertion) ? 2 : 0;
     const uint8_t *at = assertion->content;
     for (VnBox box = {0}; vn_box_next(assertion, &box); at = box.end)
         count += (strcmp(box.type, "cbor") != 0 && strcmp(box.type, "json") != 0) || has_blobs(&box) ? 2 : 1;
@@ -136,7 +136,7 @@ VernisStatus vn_c2pa_parent_open(VnC2paParent *out, const char **reason, const V
     *out = (VnC2paParent){.report = report};
     if (report->state != VN_C2PA_VALID && report->state != VN_C2PA_TRUSTED)
         work.reason = "they are not valid";
-    else if (!vn_box_read(&all, store->data, store->data + store->size))
+    else if (!store->size || !vn_box_read(&all, store->data, store->data + store->size))
         work.reason = "they are damaged";
     const uint8_t *at = NULL;
     for (; !work.reason && vn_box_next(&all, &box); at = box.end) {
