@@ -14,7 +14,7 @@ typedef struct Row {
     const char *key, *label, *value;
 } Row;
 
-enum { ROWS_MOST = 16 };
+enum { ROWS_MOST = 20 };
 
 /* All that is told of one file. */
 typedef struct View {
@@ -36,13 +36,20 @@ static void fill_rows(View *view) {
                         {"copyright", "copyright", r->copyright},
                         {"credit", "credit", r->credit},
                         {"license_url", "licence", r->license_url},
-                        {"licensor_url", "licensor", r->licensor_url},
-                        {"contact_url", "contact", r->contact_url},
+                        {"licensor_name", "licensor", r->licensor_name},
+                        {"licensor_email", "licensor's mail", r->licensor_email},
+                        {"licensor_url", "licensor's page", r->licensor_url},
+                        {"contact_email", "contact by mail", r->contact_email},
+                        {"contact_url", "contact page", r->contact_url},
                         {"usage_terms", "usage terms", r->usage_terms},
                         {"constraints", "constraints", r->constraints},
                         {"description", "description", r->description},
                         {"data_mining", "data mining", r->data_mining},
                         {"source_type", "source type", r->source_type},
+                        {"latitude", "latitude", r->latitude},
+                        {"longitude", "longitude", r->longitude},
+                        {"body_serial", "camera number", r->body_serial},
+                        {"lens_serial", "lens number", r->lens_serial},
                         {"software", "software", *view->found->software ? view->found->software : NULL}};
     memcpy(view->rows, rows, sizeof rows);
     view->count = sizeof rows / sizeof *rows;

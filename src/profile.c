@@ -11,9 +11,10 @@
 enum { PROFILE_MOST = 65536 };
 
 /* What a profile may hold, in the order in which it is written. */
-static const char *const names[] = {"creator",     "copyright",   "credit",      "license-url", "licensor-url",
-                                    "contact-url", "usage-terms", "constraints", "data-mining", "source-type",
-                                    "keep",        "c2pa",        "cert",        "key"};
+static const char *const names[] = {"creator",        "copyright",    "credit",        "license-url", "licensor-name",
+                                    "licensor-email", "licensor-url", "contact-email", "contact-url", "usage-terms",
+                                    "constraints",    "data-mining",  "source-type",   "keep",        "c2pa",
+                                    "cert",           "key"};
 enum { NAMES = sizeof names / sizeof *names };
 
 char *vernis_profile_path(void) {

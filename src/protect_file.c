@@ -148,9 +148,10 @@ static VernisStatus decide_data_mining(const VernisSession *session, VnRights *r
 static VernisStatus sign(const VernisSession *session, const VnFormat *format, const VnBag *bag, const VnC2paReport *report,
                          const VnRights *rights, VnBytes *file, VernisResult *result, VnError *err) {
     VnC2paParent parent = {0};
-    const char *reason = session->keep == VN_KEEP_NONE ? "--keep none" : "the result is not signed";
+    bool wanted = session->keep & VN_KEEP_RIGHTS;
+    const char *reason = wanted ? "the result is not signed" : "--keep none";
     VernisStatus status = VERNIS_OK;
-    if (bag->c2pa.size && session->signer && session->keep != VN_KEEP_NONE)
+    if (bag->c2pa.size && session->signer && wanted)
         status = vn_c2pa_parent_open(&parent, &reason, &bag->c2pa, report, err);
     if (!status && bag->c2pa.size && reason)
         warn(result, "the source's content credentials were dropped: %s", reason);
@@ -171,18 +172,7 @@ static VernisStatus attach_metadata(const VernisSession *session, const VnFormat
     char warning[200];
     VernisStatus status;
     /* The user's own words first; what the source says fills the gaps as far as --keep allows. */
-    char *const *from[] = {&session->rights.creator,     &session->rights.copyright,    &session->rights.credit,
-                           &session->rights.license_url, &session->rights.licensor_url, &session->rights.contact_url,
-                           &session->rights.usage_terms, &session->rights.data_mining,  &session->rights.source_type,
-                           &session->rights.constraints};
-    char **to[] = {&rights.creator,      &rights.copyright,   &rights.credit,      &rights.license_url,
-                   &rights.licensor_url, &rights.contact_url, &rights.usage_terms, &rights.data_mining,
-                   &rights.source_type,  &rights.constraints};
-    for (size_t i = 0; i < sizeof to / sizeof *to; i++)
-        if (*from[i] && !(*to[i] = vn_strdup(*from[i]))) {
-            status = vn_no_memory(err, "protect", strlen(*from[i]), "metadata");
-            goto done;
-        }
+    VN_CHECK(vn_rights_clean(&rights, &session->rights, err));
     VN_CHECK(vn_rights_from_bag(&rights, bag, session->keep, err));
     VN_CHECK(decide_data_mining(session, &rights, err));
     VN_CHECK(vn_rights_settle(&rights, warning, err));

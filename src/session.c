@@ -87,7 +87,10 @@ static VernisStatus read_rights(VnRights *rights, const VernisSettings *settings
     VN_TRY(copy_text(&rights->copyright, settings, "copyright", err));
     VN_TRY(copy_text(&rights->credit, settings, "credit", err));
     VN_TRY(copy_text(&rights->license_url, settings, "license-url", err));
+    VN_TRY(copy_text(&rights->licensor_name, settings, "licensor-name", err));
+    VN_TRY(copy_text(&rights->licensor_email, settings, "licensor-email", err));
     VN_TRY(copy_text(&rights->licensor_url, settings, "licensor-url", err));
+    VN_TRY(copy_text(&rights->contact_email, settings, "contact-email", err));
     VN_TRY(copy_text(&rights->contact_url, settings, "contact-url", err));
     VN_TRY(copy_text(&rights->usage_terms, settings, "usage-terms", err));
     VN_TRY(copy_text(&rights->constraints, settings, "constraints", err));
@@ -126,6 +129,10 @@ static VernisStatus read_settings(VernisSession *session, const VernisSettings *
     session->data_mining_given = vernis_settings_is_set(settings, "data-mining");
     const char *keep = vernis_settings_text(settings, "keep");
     session->keep = !strcmp(keep, "all") ? VN_KEEP_ALL : !strcmp(keep, "none") ? VN_KEEP_NONE : VN_KEEP_RIGHTS;
+    if (vernis_settings_number(settings, "keep-location") > 0)
+        session->keep |= VN_KEEP_LOCATION;
+    if (vernis_settings_number(settings, "keep-serials") > 0)
+        session->keep |= VN_KEEP_SERIALS;
     vn_mem_limit((size_t)vernis_settings_number(settings, "max-memory"));
     session->c2pa = strcmp(vernis_settings_text(settings, "c2pa"), "off") != 0;
     VN_TRY(vn_session_signer(&session->signer, settings, err));

@@ -37,7 +37,7 @@ struct VernisSession {
     char format[8];     /* "png", "jpeg", "webp" or "same" */
     bool format_given;  /* else it is the platform's, and the name of an output wins over it */
     bool keep_profile, overwrite, data_mining_given;
-    VnKeep keep;
+    unsigned keep; /* bits of VnKeep */
     VnRights rights; /* what the user gave; fields from the source are added per file */
     bool c2pa;        /* --c2pa auto */
     VnSigner *signer; /* NULL: there is no identity, or --c2pa off */

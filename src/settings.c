@@ -81,7 +81,10 @@ static const VernisSettingInfo table[] = {
     TEXT("copyright", 0, VERNIS_TEXT, NULL, "protect", "TEXT", "Copyright notice."),
     TEXT("credit", 0, VERNIS_TEXT, NULL, "protect", "TEXT", "Credit line."),
     TEXT("license-url", 0, VERNIS_TEXT, NULL, "protect", "URL", "Page that states the licence."),
+    TEXT("licensor-name", 0, VERNIS_TEXT, NULL, "protect", "NAME", "Who gives licences."),
+    TEXT("licensor-email", 0, VERNIS_TEXT, NULL, "protect", "ADDRESS", "Mail address for licences."),
     TEXT("licensor-url", 0, VERNIS_TEXT, NULL, "protect", "URL", "Page where a licence can be had."),
+    TEXT("contact-email", 0, VERNIS_TEXT, NULL, "protect", "ADDRESS", "Mail address of the artist."),
     TEXT("contact-url", 0, VERNIS_TEXT, NULL, "protect", "URL", "Page where the artist can be reached."),
     TEXT("usage-terms", 0, VERNIS_TEXT, NULL, "protect", "TEXT", "Terms of use in words."),
     TEXT("constraints", 0, VERNIS_TEXT, NULL, "protect", "TEXT",
@@ -94,6 +97,10 @@ static const VernisSettingInfo table[] = {
         "State how the picture was made; written only when asked for, and refused where the file itself declares AI."),
     CHOICE("keep", "all|rights|none", "rights", "protect",
            "Which metadata of the input survives; a source type that says AI always does."),
+    FLAG("keep-location", 0, "protect",
+         "Keep latitude and longitude of where the picture was taken, which go whatever --keep says."),
+    FLAG("keep-serials", 0, "protect",
+         "Keep the serial numbers of camera and lens (in XMP), which go whatever --keep says."),
 
     TEXT(
         "profile", 0, VERNIS_TEXT, NULL, "protect", "FILE|none",

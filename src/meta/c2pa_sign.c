@@ -12,9 +12,8 @@
 #include "meta/c2pa.h"
 #include "meta/cbor.h"
 #include "meta/cose.h"
-#include "meta/found.h"
 #include "meta/jumbf.h"
-#include "meta/metatext.h"
+#include "meta/xmp_names.h"
 
 #define SOURCE_TYPE "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
@@ -215,46 +214,77 @@ static void put_training(VnSink *to, const VnRights *rights, const char *uses) {
     }
 }
 
+/* --- JSON; a value that is NULL, for want of memory, makes whatever takes it fail too --- */
+
+static bool put_value(json_t *object, const char *space, const char *name, json_t *value) {
+    char key[80];
+    snprintf(key, sizeof key, "%s:%s", space, name);
+    return json_object_set_new(object, key, value) == 0;
+}
+
 /* "A; B" is a list of two, as in XMP. */
 static json_t *creators_value(const char *text) {
     json_t *list = json_array();
-    while (*(text += strspn(text, "; ")) != 0) {
-        size_t size = strcspn(text, ";"), kept = size;
-        while (kept && text[kept - 1] == ' ')
-            kept--;
-        json_array_append_new(list, json_stringn(text, kept));
-        text += size;
+    bool good = list != NULL;
+    for (int count = vn_creator_count(text); count; count--) {
+        size_t size = vn_creator_length(text, count);
+        good = json_array_append_new(list, json_stringn(text, size)) == 0 && good;
+        text += count > 1 ? size + 2 : size;
     }
-    return list;
+    if (!good)
+        json_decref(list);
+    return good ? list : NULL;
 }
 
-/* JSON-LD of the fields that were written to XMP. */
-static void put_metadata(VnSink *to, const VnRights *rights) {
-    const struct {
-        const char *key, *value;
-    } fields[] = {
-        {"dc:rights", rights->copyright},
-        {"photoshop:Credit", rights->credit},
-        {"plus:DataMining", rights->data_mining},
-        {"plus:OtherConstraints", rights->constraints},
-        {"xmpRights:UsageTerms", rights->usage_terms},
-        {"xmpRights:WebStatement", rights->license_url},
-    };
-    json_t *root = json_pack("{s:{s:s, s:s, s:s, s:s}}", "@context", "dc", "http://purl.org/dc/elements/1.1/",
-                             "photoshop", "http://ns.adobe.com/photoshop/1.0/", "plus",
-                             "http://ns.useplus.org/ldf/xmp/1.0/", "xmpRights", "http://ns.adobe.com/xap/1.0/rights/");
-    if (rights->creator)
-        json_object_set_new(root, "dc:creator", creators_value(rights->creator));
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (fields[i].value)
-            json_object_set_new(root, fields[i].key, json_string(fields[i].value));
-    if (rights->licensor_url)
-        json_object_set_new(root, "plus:Licensor", json_pack("[{s:s}]", "plus:LicensorURL", rights->licensor_url));
-    char *text = root ? vn_json_text(root) : NULL;
+/* A structure of the rows from `from` to before `to`. */
+static json_t *members_value(VnRights *rights, int from, int to) {
+    json_t *structure = json_object();
+    bool good = structure != NULL;
+    for (int i = from; i < to; i++) {
+        const VnXmpProperty *row = &vn_xmp_properties[i];
+        const char *text = *vn_xmp_field(rights, i);
+        if (text)
+            good = put_value(structure, vn_xmp_spaces[row->space].prefix, row->inner, json_string(text)) && good;
+    }
+    if (!good)
+        json_decref(structure);
+    return good ? structure : NULL;
+}
+
+static json_t *property_value(VnRights *rights, int from, int to, const char *text) {
+    switch (vn_xmp_properties[from].form) {
+    case VN_XMP_SEQ:
+        return creators_value(text);
+    case VN_XMP_STRUCT:
+        return members_value(rights, from, to);
+    case VN_XMP_STRUCT_SEQ:
+        return json_pack("[o]", members_value(rights, from, to));
+    default:
+        return json_string(text);
+    }
+}
+
+/* What was written to XMP, as JSON-LD; nothing when that is nothing. */
+static void put_metadata(VnSink *to, VnRights *rights) {
+    json_t *context = json_object(), *root = json_pack("{s:O}", "@context", context);
+    bool good = root != NULL;
+    size_t count = 0;
+    for (int i = 0, next; i < VN_RIGHTS_FIELDS; i = next) {
+        const VnXmpProperty *property = &vn_xmp_properties[i];
+        const VnXmpSpaceName *space = &vn_xmp_spaces[property->space];
+        const char *text = vn_xmp_next(&next, rights, i);
+        if (!text)
+            continue;
+        count++;
+        good = json_object_set_new(context, space->prefix, json_string(space->uri)) == 0 && good;
+        good = put_value(root, space->prefix, property->name, property_value(rights, i, next, text)) && good;
+    }
+    char *text = good && count ? vn_json_text(root) : NULL;
     json_decref(root);
+    json_decref(context);
     if (text)
         vn_sink_put(to, text, strlen(text));
-    else if (!to->status)
+    else if (!to->status && (count || !good))
         to->status = vn_no_memory(to->err, "c2pa", 0, "metadata");
     vn_free(text);
 }
@@ -302,7 +332,7 @@ static VernisStatus close_assertion(Manifest *manifest, Open *open, const char *
 }
 
 /* All assertions but the last, the hash of the file. */
-static VernisStatus add_assertions(Manifest *manifest, const VnRights *rights, const char *media_type, VnError *err) {
+static VernisStatus add_assertions(Manifest *manifest, VnRights *rights, const char *media_type, VnError *err) {
     const char *uses = uses_of(rights->data_mining);
     const Assertion *ingredient = NULL;
     Open open;
@@ -321,12 +351,13 @@ static VernisStatus add_assertions(Manifest *manifest, const VnRights *rights, c
         put_training(&open.sink, rights, uses);
         VN_TRY(close_assertion(manifest, &open, "cawg.training-mining", false));
     }
-    if (rights->creator || rights->copyright || rights->credit || rights->license_url || rights->licensor_url ||
-        rights->usage_terms || rights->constraints || rights->data_mining) {
-        open = open_assertion("cawg.metadata", "json", err);
-        put_metadata(&open.sink, rights);
+    open = open_assertion("cawg.metadata", "json", err);
+    size_t empty = open.sink.bytes.size;
+    put_metadata(&open.sink, rights);
+    if (!open.sink.status && open.sink.bytes.size == empty)
+        vn_bytes_free(&open.sink.bytes);
+    else
         VN_TRY(close_assertion(manifest, &open, "cawg.metadata", false));
-    }
     return VERNIS_OK;
 }
 
@@ -418,7 +449,8 @@ static VernisStatus settle_place(VnC2paPlace *place, Manifest *manifest, const V
         drop_last(manifest);
         size_t size = store.size;
         vn_bytes_free(&store);
-        if (!strcmp(format, "webp") && size & 1) { /* c2pa-rs does not count RIFF's byte of padding as part of the place */
+        if (!strcmp(format, "webp") &&
+            size & 1) { /* c2pa-rs does not count RIFF's byte of padding as part of the place */
             manifest->padded = !manifest->padded;
             continue;
         }

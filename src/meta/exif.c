@@ -6,11 +6,14 @@
 
 #include <libexif/exif-data.h>
 
+#include "meta/coordinate.h"
 #include "meta/found.h"
 #include "meta/metatext.h"
 
 /* What fits a JPEG APP1 segment after its length and "Exif\0\0". */
 enum { EXIF_MOST = 65533 - 6 };
+/* Exif 2.32 section 4.6.6; which side of the equator or of Greenwich stands in the tag before. */
+enum { GPS_VERSION = 0, GPS_LATITUDE = 2, GPS_LONGITUDE = 4 };
 
 static void *exif_calloc(ExifLong size) { return vn_calloc(1, size); }
 static void *exif_realloc(void *block, ExifLong size) { return vn_realloc(block, size); }
@@ -55,24 +58,29 @@ static void writer_close(Writer *writer) {
         exif_mem_unref(writer->memory);
 }
 
-/* Add one tag to IFD0; the value is in the stream's byte order already. */
-static VernisStatus add_tag(Writer *writer, ExifTag tag, ExifFormat format, unsigned count, const void *value,
-                            size_t size, VnError *err) {
+/* Add one tag; the value is in the stream's byte order already. */
+static VernisStatus add_to(Writer *writer, ExifIfd ifd, int tag, ExifFormat format, unsigned count, const void *value,
+                           size_t size, VnError *err) {
     ExifEntry *entry = exif_entry_new_mem(writer->memory);
     if (!entry)
         return vn_no_memory(err, "exif", sizeof *entry, "an EXIF tag");
-    entry->tag = tag;
+    entry->tag = (ExifTag)tag;
     entry->format = format;
     entry->components = count;
     entry->size = (unsigned)size;
     entry->data = exif_mem_alloc(writer->memory, (ExifLong)size);
     if (entry->data) {
         memcpy(entry->data, value, size);
-        exif_content_add_entry(writer->data->ifd[EXIF_IFD_0], entry);
+        exif_content_add_entry(writer->data->ifd[ifd], entry);
     }
     bool added = entry->parent != NULL;
     exif_entry_unref(entry);
     return added ? VERNIS_OK : vn_no_memory(err, "exif", size, "an EXIF tag");
+}
+
+static VernisStatus add_tag(Writer *writer, ExifTag tag, ExifFormat format, unsigned count, const void *value,
+                            size_t size, VnError *err) {
+    return add_to(writer, EXIF_IFD_0, tag, format, count, value, size, err);
 }
 
 static VernisStatus add_text(Writer *writer, ExifTag tag, const char *text, VnError *err) {
@@ -89,20 +97,44 @@ static VernisStatus add_short(Writer *writer, ExifTag tag, uint8_t value, VnErro
     return add_tag(writer, tag, EXIF_FORMAT_SHORT, 1, (const uint8_t[]){value, 0}, 2, err);
 }
 
-/* Move IFD0 from byte 8 to 10. exiftool 12.57 tells the directories of a PNG file apart by their offset within their chunk,
+/* Degrees, minutes, and no seconds, after the letter that says on which side. */
+static VernisStatus add_coordinate(Writer *writer, int tag, const VnCoordinate *coordinate, VnError *err) {
+    const uint32_t parts[6] = {
+        (uint32_t)(coordinate->micro / 60000000), 1, (uint32_t)(coordinate->micro % 60000000), 1000000, 0, 1};
+    const char side[2] = {coordinate->side, 0};
+    uint8_t value[sizeof parts];
+    for (size_t i = 0; i < 6; i++)
+        exif_set_long(value + 4 * i, EXIF_BYTE_ORDER_INTEL, parts[i]);
+    VN_TRY(add_to(writer, EXIF_IFD_GPS, tag - 1, EXIF_FORMAT_ASCII, 2, side, 2, err));
+    return add_to(writer, EXIF_IFD_GPS, tag, EXIF_FORMAT_RATIONAL, 3, value, sizeof value, err);
+}
+
+static VernisStatus add_position(Writer *writer, const VnRights *rights, VnError *err) {
+    VnCoordinate latitude, longitude;
+    if (!rights->latitude || !rights->longitude || !vn_coordinate_read(&latitude, rights->latitude, "NS") ||
+        !vn_coordinate_read(&longitude, rights->longitude, "EW"))
+        return VERNIS_OK;
+    VN_TRY(add_to(writer, EXIF_IFD_GPS, GPS_VERSION, EXIF_FORMAT_BYTE, 4, (const uint8_t[]){2, 3, 0, 0}, 4, err));
+    VN_TRY(add_coordinate(writer, GPS_LATITUDE, &latitude, err));
+    return add_coordinate(writer, GPS_LONGITUDE, &longitude, err);
+}
+
+/* Move all that follows the header from byte 8 to 10. exiftool 12.57 tells the directories of a PNG file apart by their offset within their chunk,
  * and leaves out the second of two at 8, where the first box of a C2PA chunk has its content.
- * @param tiff little-endian, as libexif made it: one directory, 12 bytes an entry, offsets of values over 4 bytes; two
- * bytes before it are overwritten, and the stream begins there */
-static void move_directory(uint8_t *tiff) {
-    static const uint8_t header[10] = {'I', 'I', '*', 0, 10};
-    unsigned entries = tiff[8] | (unsigned)tiff[9] << 8;
-    for (uint8_t *entry = tiff + 10; entries--; entry += 12) {
+ * @param tiff little-endian, as libexif made it: 12 bytes an entry, offsets of values over 4 bytes and of the GPS directory
+ * @param at the first directory */
+static void move_offsets(uint8_t *tiff, size_t at) {
+    unsigned entries = exif_get_short(tiff + at, EXIF_BYTE_ORDER_INTEL);
+    for (uint8_t *entry = tiff + at + 2; entries--; entry += 12) {
         uint64_t bytes = exif_format_get_size((ExifFormat)exif_get_short(entry + 2, EXIF_BYTE_ORDER_INTEL)) *
                          (uint64_t)exif_get_long(entry + 4, EXIF_BYTE_ORDER_INTEL);
-        if (bytes > 4)
-            exif_set_long(entry + 8, EXIF_BYTE_ORDER_INTEL, exif_get_long(entry + 8, EXIF_BYTE_ORDER_INTEL) + 2);
+        bool directory = exif_get_short(entry, EXIF_BYTE_ORDER_INTEL) == EXIF_TAG_GPS_INFO_IFD_POINTER;
+        uint32_t offset = exif_get_long(entry + 8, EXIF_BYTE_ORDER_INTEL);
+        if (directory)
+            move_offsets(tiff, offset);
+        if (directory || bytes > 4)
+            exif_set_long(entry + 8, EXIF_BYTE_ORDER_INTEL, offset + 2);
     }
-    memcpy(tiff - 2, header, sizeof header);
 }
 
 VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err) {
@@ -126,6 +158,7 @@ VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err) {
     VN_CHECK(add_tag(&writer, EXIF_TAG_Y_RESOLUTION, EXIF_FORMAT_RATIONAL, 1, dpi_72, sizeof dpi_72, err));
     VN_CHECK(add_short(&writer, EXIF_TAG_RESOLUTION_UNIT, 2, err));
     VN_CHECK(add_short(&writer, EXIF_TAG_YCBCR_POSITIONING, 1, err));
+    VN_CHECK(add_position(&writer, &clean, err));
     exif_data_save_data(writer.data, &bytes, &size);
     if (!bytes || writer.no_memory) {
         status = vn_no_memory(err, "exif", size, "EXIF");
@@ -135,7 +168,9 @@ VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err) {
         VN_CHECK(vn_fail(err, VERNIS_E_LIMIT, "exif",
                          "the texts make %u bytes of EXIF, and at most %d fit a file: shorten them", size - 4,
                          EXIF_MOST));
-    move_directory(bytes + 6); /* behind "Exif\0\0", which stays out */
+    /* Behind "Exif\0\0", which stays out; two bytes of it are overwritten. */
+    move_offsets(bytes + 6, 8);
+    memcpy(bytes + 4, "II*\0\n\0\0\0\0\0", 10);
     VN_CHECK(vn_bytes_append(out, bytes + 4, size - 4, err));
 done:
     vn_free(bytes);
@@ -148,14 +183,13 @@ done:
 
 enum {
     TYPE_ASCII = 2,
+    TYPE_RATIONAL = 5,
     TYPE_UTF8 = 129, /* Exif 3.0 section 4.6.2 */
-    TAG_STRIP_OFFSETS = 0x0111,
-    TAG_JPEG_OFFSET = 0x0201,
     TAG_EXIF_IFD = 0x8769,
     TAG_GPS_IFD = 0x8825,
-    TAG_MAKER_NOTE = 0x927c,
     TAG_USER_COMMENT = 0x9286,
-    TAG_GPS_VERSION = 0
+    TAG_BODY_SERIAL = 0xa431,
+    TAG_LENS_SERIAL = 0xa435
 };
 
 /* Bounds on the work that hostile bytes can ask for: real directories have below a hundred entries. */
@@ -193,22 +227,6 @@ static uint32_t count_entries(const Tiff *tiff, uint32_t offset) {
 static Entry read_entry(const Tiff *tiff, uint32_t directory, uint32_t i) {
     size_t at = (size_t)directory + 2 + (size_t)i * 12;
     return (Entry){read_uint(tiff, at, 2), read_uint(tiff, at + 2, 2), read_uint(tiff, at + 4, 4), at + 8};
-}
-
-static bool has_tag(const Tiff *tiff, uint32_t directory, uint32_t tag) {
-    uint32_t count = count_entries(tiff, directory);
-    for (uint32_t i = 0; i < count; i++)
-        if (read_entry(tiff, directory, i).tag == tag)
-            return true;
-    return false;
-}
-
-static bool has_position(const Tiff *tiff, uint32_t directory) {
-    uint32_t count = count_entries(tiff, directory);
-    for (uint32_t i = 0; i < count; i++)
-        if (read_entry(tiff, directory, i).tag != TAG_GPS_VERSION)
-            return true;
-    return false;
 }
 
 /* Copyright can be "photographer NUL editor NUL", with a blank for a missing photographer: the first part that says
@@ -274,17 +292,61 @@ static VernisStatus put_comment(char **field, const Tiff *tiff, const Entry *ent
     return status;
 }
 
-/* What the Exif directory shows. */
 static VernisStatus read_exif_directory(VnFound *found, const Tiff *tiff, uint32_t directory, VnError *err) {
     uint32_t count = count_entries(tiff, directory);
     for (uint32_t i = 0; i < count; i++) {
         Entry entry = read_entry(tiff, directory, i);
-        if (entry.tag == TAG_MAKER_NOTE)
-            found->leaks |= VN_LEAK_MAKER_NOTE;
-        else if (entry.tag == TAG_USER_COMMENT)
+        if (entry.tag == TAG_USER_COMMENT)
             VN_TRY(put_comment(&found->comment, tiff, &entry, err));
+        else if (entry.tag == TAG_BODY_SERIAL)
+            VN_TRY(put_text(&found->rights.body_serial, tiff, &entry, err));
+        else if (entry.tag == TAG_LENS_SERIAL)
+            VN_TRY(put_text(&found->rights.lens_serial, tiff, &entry, err));
     }
     return VERNIS_OK;
+}
+
+/* Degrees, minutes and seconds, each a fraction. @return below 0: it is damaged */
+static double read_degrees(const Tiff *tiff, const Entry *entry) {
+    size_t at = read_uint(tiff, entry->at, 4);
+    double degrees = 0, unit = 1;
+    if (entry->type != TYPE_RATIONAL || entry->count != 3 || at > tiff->size || tiff->size - at < 24)
+        return -1;
+    for (int i = 0; i < 3; i++, at += 8, unit /= 60) {
+        uint32_t above = read_uint(tiff, at, 4), below = read_uint(tiff, at + 4, 4);
+        if (above && !below)
+            return -1;
+        degrees += above ? unit * above / below : 0;
+    }
+    return degrees;
+}
+
+static VernisStatus put_coordinate(char **field, double degrees, uint8_t side, VnError *err) {
+    char text[24];
+    return side && vn_coordinate_text(text, degrees, (char)side)
+               ? vn_found_put(field, VN_PUT_FIRST, text, strlen(text), err)
+               : VERNIS_OK;
+}
+
+/* One after the other, because the letters stand beside the numbers. */
+static VernisStatus read_gps_directory(VnFound *found, const Tiff *tiff, uint32_t directory, VnError *err) {
+    uint32_t count = count_entries(tiff, directory);
+    uint8_t sides[2] = {0};
+    double degrees[2] = {-1, -1};
+    for (uint32_t i = 0; i < count; i++) {
+        Entry entry = read_entry(tiff, directory, i);
+        uint8_t side = tiff->data[entry.at];
+        if (entry.tag == GPS_LATITUDE)
+            degrees[0] = read_degrees(tiff, &entry);
+        else if (entry.tag == GPS_LONGITUDE)
+            degrees[1] = read_degrees(tiff, &entry);
+        else if (entry.tag == GPS_LATITUDE - 1 && (side == 'N' || side == 'S'))
+            sides[0] = side;
+        else if (entry.tag == GPS_LONGITUDE - 1 && (side == 'E' || side == 'W'))
+            sides[1] = side;
+    }
+    VN_TRY(put_coordinate(&found->rights.latitude, degrees[0], sides[0], err));
+    return put_coordinate(&found->rights.longitude, degrees[1], sides[1], err);
 }
 
 VernisStatus vn_exif_read(VnFound *found, const VnBytes *exif, VnError *err) {
@@ -312,15 +374,8 @@ VernisStatus vn_exif_read(VnFound *found, const VnBytes *exif, VnError *err) {
                 VN_TRY(put_text((char **)(void *)((char *)found + texts[j].offset), &tiff, &entry, err));
         if (entry.tag == TAG_EXIF_IFD)
             VN_TRY(read_exif_directory(found, &tiff, read_uint(&tiff, entry.at, 4), err));
-        else if (entry.tag == TAG_GPS_IFD && has_position(&tiff, read_uint(&tiff, entry.at, 4)))
-            found->leaks |= VN_LEAK_GPS;
-    }
-    size_t link = (size_t)directory + 2 + (size_t)count * 12;
-    if (count && link + 4 <= tiff.size) {
-        uint32_t second = read_uint(&tiff, link, 4);
-        if (second != directory &&
-            (has_tag(&tiff, second, TAG_JPEG_OFFSET) || has_tag(&tiff, second, TAG_STRIP_OFFSETS)))
-            found->leaks |= VN_LEAK_EXIF_THUMBNAIL;
+        else if (entry.tag == TAG_GPS_IFD)
+            VN_TRY(read_gps_directory(found, &tiff, read_uint(&tiff, entry.at, 4), err));
     }
     return VERNIS_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "meta/coordinate.h"
 #include "meta/metatext.h"
 
 void vn_found_free(VnFound *found) {
@@ -46,10 +47,31 @@ VernisStatus vn_found_put(char **field, VnPut how, const void *bytes, size_t siz
     return VERNIS_OK;
 }
 
+/* Written anew, so that one position has one form; without both coordinates there is none. */
+static VernisStatus settle_position(VnRights *rights, VnError *err) {
+    char **fields[2] = {&rights->latitude, &rights->longitude};
+    static const char *const sides[2] = {"NS", "EW"};
+    bool whole = true;
+    for (int i = 0; i < 2; i++) {
+        VnCoordinate coordinate;
+        char text[24];
+        whole = whole && *fields[i] && vn_coordinate_read(&coordinate, *fields[i], sides[i]) &&
+                vn_coordinate_text(text, (double)coordinate.micro / 60e6, coordinate.side);
+        if (whole)
+            VN_TRY(vn_found_put(fields[i], VN_PUT_REPLACE, text, strlen(text), err));
+    }
+    for (int i = 0; i < 2 && !whole; i++) {
+        vn_free(*fields[i]);
+        *fields[i] = NULL;
+    }
+    return VERNIS_OK;
+}
+
 VernisStatus vn_found_read(VnFound *found, const VnBag *bag, VnError *err) {
     VN_TRY(vn_xmp_read(found, &bag->xmp, err));
     VN_TRY(vn_exif_read(found, &bag->exif, err));
     VN_TRY(vn_iptc_read(found, &bag->iptc, err));
+    VN_TRY(settle_position(&found->rights, err));
     const char *known = vn_data_mining_known(found->rights.data_mining);
     return known ? vn_found_put(&found->rights.data_mining, VN_PUT_REPLACE, known, strlen(known), err) : VERNIS_OK;
 }

@@ -18,12 +18,13 @@ typedef struct VnFound {
     char *ai_prompt; /**< Iptc4xmpExt:AIPromptInformation (IPTC 2025.1) */
     char *comment;   /**< EXIF UserComment, where generators keep a prompt that PNG has texts for */
     char *tdm;       /**< tdm:reservation: "1" for reserved */
-    unsigned leaks;  /**< VnLeak bits that the metadata itself shows */
+    unsigned leaks;  /**< VnLeak bits that XMP shows; the decoder found those of EXIF */
     char note[200];  /**< what was left out and why, "" if nothing */
 } VnFound;
 void vn_found_free(VnFound *found);
 
-/** All of the bag's metadata, in order of precedence. A data-mining value of the vocabulary comes as its full URI. */
+/** All of the bag's metadata, in order of precedence. A data-mining value of the vocabulary comes as its full URI, a position
+ * whole and in the form of coordinate.h or not at all. */
 VernisStatus vn_found_read(VnFound *found, const VnBag *bag, VnError *err);
 
 typedef enum VnPut { VN_PUT_FIRST, VN_PUT_REPLACE, VN_PUT_JOIN } VnPut;
@@ -33,8 +34,7 @@ VernisStatus vn_found_put(char **field, VnPut how, const void *bytes, size_t siz
 
 /** XMP packet into a zeroed `found`. Refused as a whole: not well-formed, a DOCTYPE, nesting over 64, over 4 MiB. */
 VernisStatus vn_xmp_read(VnFound *found, const VnBytes *xmp, VnError *err);
-/** EXIF: Artist, Copyright, ImageDescription, Software, UserComment where still NULL; thumbnail, maker note and GPS
- * into `leaks`. */
+/** EXIF: Artist, Copyright, ImageDescription, Software, UserComment, serial numbers and position where still NULL. */
 VernisStatus vn_exif_read(VnFound *found, const VnBytes *exif, VnError *err);
 /** IIM 2:80, 2:116, 2:110, 2:120 where still NULL. */
 VernisStatus vn_iptc_read(VnFound *found, const VnBytes *iptc, VnError *err);
@@ -63,7 +63,5 @@ static inline char **vn_rights_at(VnRights *rights, size_t offset) {
 int vn_creator_count(const char *text);
 /** The length of the first of `count` creators. The next one begins two bytes behind it. */
 size_t vn_creator_length(const char *text, int count);
-/** A copy with every text as vn_text_own makes it. On failure `out` is freed. */
-VernisStatus vn_rights_clean(VnRights *out, const VnRights *rights, VnError *err);
 
 #endif

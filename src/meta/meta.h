@@ -9,21 +9,31 @@
 
 /** What the artist says. UTF-8, heap or NULL; vn_rights_free. */
 typedef struct VnRights {
-    char *creator;      /**< dc:creator, EXIF Artist, IIM 2:80 */
-    char *copyright;    /**< dc:rights, EXIF Copyright, IIM 2:116 */
-    char *credit;       /**< photoshop:Credit, IIM 2:110 */
-    char *license_url;  /**< xmpRights:WebStatement */
-    char *licensor_url; /**< plus:Licensor / plus:LicensorURL */
-    char *contact_url;  /**< Iptc4xmpCore:CreatorContactInfo / CiUrlWork */
-    char *usage_terms;  /**< xmpRights:UsageTerms */
-    char *constraints;  /**< plus:OtherConstraints: the text that DMI-PROHIBITED-SEECONSTRAINT refers to */
-    char *description;  /**< dc:description, EXIF ImageDescription, IIM 2:120; only ever kept from the source */
-    char *data_mining;  /**< the full plus:DataMining URI; NULL: none */
-    char *source_type;  /**< the full Iptc4xmpExt:DigitalSourceType URI; NULL: not written */
+    char *creator;                                       /**< dc:creator, EXIF Artist, IIM 2:80 */
+    char *copyright;                                     /**< dc:rights, EXIF Copyright, IIM 2:116 */
+    char *credit;                                        /**< photoshop:Credit, IIM 2:110 */
+    char *license_url;                                   /**< xmpRights:WebStatement */
+    char *licensor_name, *licensor_email, *licensor_url; /**< plus:Licensor, one structure: LicensorName ... */
+    char *contact_email, *contact_url;                   /**< Iptc4xmpCore:CreatorContactInfo: CiEmailWork, CiUrlWork */
+    char *usage_terms;                                   /**< xmpRights:UsageTerms */
+    char *constraints; /**< plus:OtherConstraints: the text that DMI-PROHIBITED-SEECONSTRAINT refers to */
+    char *description; /**< dc:description, EXIF ImageDescription, IIM 2:120; only ever kept from the source */
+    char *data_mining; /**< the full plus:DataMining URI; NULL: none */
+    char *source_type; /**< the full Iptc4xmpExt:DigitalSourceType URI; NULL: not written */
+    /** Only ever kept from the source. Coordinates as coordinate.h has them: exif:GPSLatitude, EXIF's GPS directory. */
+    char *latitude, *longitude;
+    char *body_serial, *lens_serial; /**< exifEX:BodySerialNumber, exifEX:LensSerialNumber */
 } VnRights;
 void vn_rights_free(VnRights *rights);
 
-typedef enum VnKeep { VN_KEEP_ALL, VN_KEEP_RIGHTS, VN_KEEP_NONE } VnKeep;
+/** What of the source's metadata survives; bits. */
+typedef enum VnKeep {
+    VN_KEEP_NONE = 0,   /**< nothing but a source type that says AI, since provenance is not laundered away */
+    VN_KEEP_RIGHTS = 1, /**< rights, licence and contact fields, and a data-mining value of the vocabulary */
+    VN_KEEP_ALL = 3,    /**< these, the description and any source type */
+    VN_KEEP_LOCATION = 4,
+    VN_KEEP_SERIALS = 8
+} VnKeep;
 
 /** The URI for --data-mining all|ai|genai|allow|none, one of the nine PLUS values (a URI or bare "DMI-..."), or NULL
  * (default: prohibited except search engine indexing). Others: VERNIS_E_ARGUMENT with the list. *uri is heap, or NULL
@@ -36,16 +46,18 @@ VernisStatus vn_source_type_uri(char **uri, const char *choice, VnError *err);
  * constraints when none are given. @param warning "" or what is missing still; capacity 200 */
 VernisStatus vn_rights_settle(VnRights *rights, char *warning, VnError *err);
 
-/** Fill the fields of `rights` that are NULL from the source file's XMP, EXIF and IIM, in this order, as far as the
- * policy allows (rights: creator, copyright, credit, licence and contact fields, a data-mining value of the
- * vocabulary, and a source type that says AI, even one that only a C2PA manifest has, since provenance is not
- * laundered away; all: description and any source type too; none: nothing but such a source type). Values are cut
+/** Fill the fields of `rights` that are NULL from the source file's XMP, EXIF and IIM, in this order, as far as `keep` (bits
+ * of VnKeep) allows; a source type that says AI comes even from where only a C2PA manifest has it. Values are cut
  * to 4000 bytes, and together kept small enough for vn_xmp_make. Damaged metadata is left out, not an error. On
  * failure (VERNIS_E_MEMORY) `rights` is sound but incomplete. */
-VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, VnKeep keep, VnError *err);
+VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, unsigned keep, VnError *err);
+/** A copy with every text cleaned as it will be written. On failure (VERNIS_E_ARGUMENT: not UTF-8, VERNIS_E_MEMORY) `out` is
+ * freed. */
+VernisStatus vn_rights_clean(VnRights *out, const VnRights *rights, VnError *err);
 
-/** EXIF as a TIFF stream made new with libexif: Artist, Copyright, ImageDescription, Orientation 1, and the four tags
- * that the standard makes mandatory at its defaults (72 dpi, centred chroma); nothing else. For both writers: `out`
+/** EXIF as a TIFF stream made new with libexif: Artist, Copyright, ImageDescription, Orientation 1, the four tags that the
+ * standard makes mandatory at its defaults (72 dpi, centred chroma), and where there is a latitude and a longitude, these;
+ * nothing else. Serial numbers stand in XMP alone: EXIF's directory for them would need six more tags. For both writers: `out`
  * zeroed; texts that are not UTF-8 are VERNIS_E_ARGUMENT, texts that do not fit a file VERNIS_E_LIMIT; control
  * characters go. */
 VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err);

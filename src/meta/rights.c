@@ -110,13 +110,20 @@ const VnRightsField vn_rights_fields[VN_RIGHTS_FIELDS] = {
     {"copyright", offsetof(VnRights, copyright)},
     {"credit", offsetof(VnRights, credit)},
     {"license-url", offsetof(VnRights, license_url)},
+    {"licensor-name", offsetof(VnRights, licensor_name)},
+    {"licensor-email", offsetof(VnRights, licensor_email)},
     {"licensor-url", offsetof(VnRights, licensor_url)},
+    {"contact-email", offsetof(VnRights, contact_email)},
     {"contact-url", offsetof(VnRights, contact_url)},
     {"usage-terms", offsetof(VnRights, usage_terms)},
     {"constraints", offsetof(VnRights, constraints)},
     {"data-mining", offsetof(VnRights, data_mining)},
     {"source-type", offsetof(VnRights, source_type)},
     {"description", offsetof(VnRights, description)},
+    {"latitude", offsetof(VnRights, latitude)},
+    {"longitude", offsetof(VnRights, longitude)},
+    {"body-serial", offsetof(VnRights, body_serial)},
+    {"lens-serial", offsetof(VnRights, lens_serial)},
 };
 
 void vn_rights_free(VnRights *rights) {
@@ -190,16 +197,22 @@ static size_t xml_size(const char *text) {
     return size;
 }
 
-static bool may_keep(size_t offset, const char *value, VnKeep keep) {
+static bool may_keep(size_t offset, const char *value, unsigned keep) {
     switch (offset) {
     case offsetof(VnRights, data_mining):
-        return keep != VN_KEEP_NONE && vn_data_mining_known(value) != NULL;
+        return keep & VN_KEEP_RIGHTS && vn_data_mining_known(value);
     case offsetof(VnRights, source_type):
-        return keep == VN_KEEP_ALL || vn_source_type_is_ai(value);
+        return (keep & VN_KEEP_ALL) == VN_KEEP_ALL || vn_source_type_is_ai(value);
     case offsetof(VnRights, description):
-        return keep == VN_KEEP_ALL;
+        return (keep & VN_KEEP_ALL) == VN_KEEP_ALL;
+    case offsetof(VnRights, latitude):
+    case offsetof(VnRights, longitude):
+        return keep & VN_KEEP_LOCATION;
+    case offsetof(VnRights, body_serial):
+    case offsetof(VnRights, lens_serial):
+        return keep & VN_KEEP_SERIALS;
     default:
-        return keep != VN_KEEP_NONE;
+        return keep & VN_KEEP_RIGHTS;
     }
 }
 
@@ -213,7 +226,7 @@ static VernisStatus take_c2pa_source_type(VnFound *found, const VnBag *bag, VnEr
     return vn_found_put(&found->rights.source_type, VN_PUT_REPLACE, uri, strlen(uri), err);
 }
 
-VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, VnKeep keep, VnError *err) {
+VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, unsigned keep, VnError *err) {
     /* So that no foreign text, however long, makes the packet one that JPEG cannot hold (65 000 bytes).
      * The constraints may become a copy of the usage terms, so these count twice. */
     enum { XML_MOST = 56000 };

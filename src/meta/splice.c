@@ -4,6 +4,7 @@
  * damage. */
 #include <string.h>
 
+#include <openssl/evp.h>
 #include <zlib.h>
 
 #include "image/webp_riff.h"
@@ -15,6 +16,7 @@
 #define PNG_XMP_ID "XML:com.adobe.xmp"             /* 18 */
 
 enum { EXIF_MOST = 65533 - (int)sizeof JPEG_EXIF_ID, XMP_MOST = 65000, IIM_MOST = 65000 };
+enum { RESOURCE_HEAD = 12, RESOURCE_IIM = 0x0404, RESOURCE_DIGEST = 0x0425 };
 enum { SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP0 = 0xe0, APP1 = 0xe1, APP13 = 0xed, TEM = 0x01, RST0 = 0xd0 };
 
 static VernisStatus damaged(VnError *err, const char *format, const char *what) {
@@ -93,19 +95,29 @@ static VernisStatus jpeg_add(VnBytes *to, const char *id, size_t id_size, const 
     return vn_bytes_append(to, payload->data, payload->size, err);
 }
 
-/* IIM is the Photoshop image resource 0x0404: "8BIM", number, empty name, 32-bit length, data, padded to even. */
+/* A Photoshop image resource: "8BIM", number, empty name, 32-bit length, data, padded to even. */
+static VernisStatus add_resource(VnBytes *to, uint32_t number, const uint8_t *data, size_t size, VnError *err) {
+    uint8_t head[RESOURCE_HEAD] = "8BIM";
+    write_u16(head + 4, number);
+    write_u32(head + 8, (uint32_t)size);
+    VN_TRY(vn_bytes_append(to, head, sizeof head, err));
+    VN_TRY(vn_bytes_append(to, data, size, err));
+    return vn_bytes_append(to, "", size & 1, err);
+}
+
+/* IIM and its digest, by which readers see that IIM and XMP were written together (Metadata Working Group's guidelines 2.0,
+ * section 3.3.1). An OpenSSL that may not use MD5 leaves the digest out. */
 static VernisStatus jpeg_add_iim(VnBytes *to, const VnBytes *iptc, VnError *err) {
     if (!iptc || !iptc->size)
         return VERNIS_OK;
-    uint8_t head[4 + sizeof JPEG_IIM_ID + 12] = {0xff, APP13};
-    size_t odd = iptc->size & 1, length = sizeof head - 2 + iptc->size + odd;
-    write_u16(head + 2, (uint32_t)length);
+    uint8_t digest[16], head[4 + sizeof JPEG_IIM_ID] = {0xff, APP13};
+    bool digested = EVP_Digest(iptc->data, iptc->size, digest, NULL, EVP_md5(), NULL) == 1;
+    size_t length = sizeof head - 2 + RESOURCE_HEAD + iptc->size + (iptc->size & 1);
+    write_u16(head + 2, (uint32_t)(length + (digested ? RESOURCE_HEAD + sizeof digest : 0)));
     memcpy(head + 4, JPEG_IIM_ID, sizeof JPEG_IIM_ID);
-    memcpy(head + 4 + sizeof JPEG_IIM_ID, "8BIM\x04\x04\0\0", 8);
-    write_u32(head + sizeof head - 4, (uint32_t)iptc->size);
     VN_TRY(vn_bytes_append(to, head, sizeof head, err));
-    VN_TRY(vn_bytes_append(to, iptc->data, iptc->size, err));
-    return vn_bytes_append(to, "", odd, err);
+    VN_TRY(add_resource(to, RESOURCE_IIM, iptc->data, iptc->size, err));
+    return digested ? add_resource(to, RESOURCE_DIGEST, digest, sizeof digest, err) : VERNIS_OK;
 }
 
 static VernisStatus jpeg_add_all(VnBytes *to, const VnBytes *exif, const VnBytes *xmp, const VnBytes *iptc,

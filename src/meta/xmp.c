@@ -69,13 +69,23 @@ static void put_creators(Writer *writer, const char *text) {
     put_markup(writer, "\n    </rdf:Seq>\n   ");
 }
 
-static void put_member(Writer *writer, const VnXmpProperty *property, const char *text) {
-    put_tag(writer, "<", property->space, property->inner, ">");
-    put_text(writer, text, strlen(text));
-    put_tag(writer, "</", property->space, property->inner, ">");
+/* The members of a structure that have a text. */
+static void put_members(Writer *writer, VnRights *rights, int from, int to, const char *indent) {
+    for (int i = from; i < to; i++) {
+        const VnXmpProperty *row = &vn_xmp_properties[i];
+        const char *text = *vn_xmp_field(rights, i);
+        if (!text)
+            continue;
+        put_markup(writer, indent);
+        put_tag(writer, "<", row->space, row->inner, ">");
+        put_text(writer, text, strlen(text));
+        put_tag(writer, "</", row->space, row->inner, ">");
+    }
 }
 
-static void put_property(Writer *writer, const VnXmpProperty *property, const char *text) {
+/* The rows from `from` to before `to` make one property. @param text of the first member that has one */
+static void put_property(Writer *writer, VnRights *rights, int from, int to, const char *text) {
+    const VnXmpProperty *property = &vn_xmp_properties[from];
     bool structure = property->form == VN_XMP_STRUCT;
     put_tag(writer, "   <", property->space, property->name, structure ? " rdf:parseType=\"Resource\">" : ">");
     switch (property->form) {
@@ -91,27 +101,30 @@ static void put_property(Writer *writer, const VnXmpProperty *property, const ch
         put_markup(writer, "</rdf:li>\n    </rdf:Alt>\n   ");
         break;
     case VN_XMP_STRUCT:
-        put_markup(writer, "\n    ");
-        put_member(writer, property, text);
+        put_members(writer, rights, from, to, "\n    ");
         put_markup(writer, "\n   ");
         break;
     case VN_XMP_STRUCT_SEQ:
-        put_markup(writer, "\n    <rdf:Seq>\n     <rdf:li rdf:parseType=\"Resource\">\n      ");
-        put_member(writer, property, text);
+        put_markup(writer, "\n    <rdf:Seq>\n     <rdf:li rdf:parseType=\"Resource\">");
+        put_members(writer, rights, from, to, "\n      ");
         put_markup(writer, "\n     </rdf:li>\n    </rdf:Seq>\n   ");
         break;
     }
     put_tag(writer, "</", property->space, property->name, ">\n");
 }
 
+static void put_flag(Writer *writer, VnXmpSpace space, const char *name, const char *value) {
+    put_tag(writer, "   <", space, name, ">");
+    put_markup(writer, value);
+    put_tag(writer, "</", space, name, ">\n");
+}
+
 /* What follows from the fields: that rights are claimed, and that mining is reserved. */
 static void put_derived(Writer *writer, const VnRights *rights) {
-    static const VnXmpProperty marked = {VN_XMP_RIGHTS, VN_XMP_SIMPLE, "Marked", NULL, 0};
-    static const VnXmpProperty reservation = {VN_XMP_TDM, VN_XMP_SIMPLE, "reservation", NULL, 0};
     if (rights->creator || rights->copyright)
-        put_property(writer, &marked, "True");
+        put_flag(writer, VN_XMP_RIGHTS, "Marked", "True");
     if (vn_data_mining_reserves(rights->data_mining))
-        put_property(writer, &reservation, "1");
+        put_flag(writer, VN_XMP_TDM, "reservation", "1");
 }
 
 static void put_packet(Writer *packet, const Writer *properties) {
@@ -132,15 +145,15 @@ static void put_packet(Writer *packet, const Writer *properties) {
 }
 
 VernisStatus vn_xmp_make(VnBytes *out, const VnRights *rights, VnError *err) {
-    VnFound found = {0};
-    VN_TRY(vn_rights_clean(&found.rights, rights, err));
+    VnRights clean;
+    VN_TRY(vn_rights_clean(&clean, rights, err));
     Writer properties = {.err = err}, packet = {.err = err};
-    for (int i = 0; i < VN_RIGHTS_FIELDS; i++) {
-        const char *text = *vn_rights_at(&found.rights, vn_xmp_properties[i].offset - offsetof(VnFound, rights));
+    for (int i = 0, next; i < VN_RIGHTS_FIELDS; i = next) {
+        const char *text = vn_xmp_next(&next, &clean, i);
         if (text)
-            put_property(&properties, &vn_xmp_properties[i], text);
+            put_property(&properties, &clean, i, next, text);
     }
-    put_derived(&properties, &found.rights);
+    put_derived(&properties, &clean);
     VernisStatus status = properties.status;
     if (status == VERNIS_OK && properties.body.size) {
         put_packet(&packet, &properties);
@@ -155,6 +168,6 @@ VernisStatus vn_xmp_make(VnBytes *out, const VnRights *rights, VnError *err) {
     else
         vn_bytes_free(&packet.body);
     vn_bytes_free(&properties.body);
-    vn_rights_free(&found.rights);
+    vn_rights_free(&clean);
     return status;
 }

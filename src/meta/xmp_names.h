@@ -17,6 +17,9 @@ typedef enum VnXmpSpace {
     VN_XMP_EXT,
     VN_XMP_TDM,
     VN_XMP_BASIC,
+    VN_XMP_EXIF,
+    VN_XMP_EXIFEX,
+    VN_XMP_AUX,
     VN_XMP_SPACES
 } VnXmpSpace;
 
@@ -30,8 +33,8 @@ typedef enum VnXmpForm {
     VN_XMP_SIMPLE,
     VN_XMP_SEQ,       /**< rdf:Seq of texts */
     VN_XMP_ALT,       /**< rdf:Alt of languages, x-default */
-    VN_XMP_STRUCT,    /**< a structure with the member `inner` */
-    VN_XMP_STRUCT_SEQ /**< rdf:Seq of such structures */
+    VN_XMP_STRUCT,    /**< a structure; each row is one of its members, `inner`, and all of them stand in a row */
+    VN_XMP_STRUCT_SEQ /**< rdf:Seq of such structures, of which the first counts */
 } VnXmpForm;
 
 typedef struct VnXmpProperty {
@@ -43,7 +46,13 @@ typedef struct VnXmpProperty {
 } VnXmpProperty;
 
 /** The first VN_RIGHTS_FIELDS rows are the fields of VnRights, and are written; the others are only read. */
-enum { VN_XMP_PROPERTIES = VN_RIGHTS_FIELDS + 4 };
+enum { VN_XMP_PROPERTIES = VN_RIGHTS_FIELDS + 6 };
 extern const VnXmpProperty vn_xmp_properties[VN_XMP_PROPERTIES];
+
+/** The field that a row is about, one of the first VN_RIGHTS_FIELDS. */
+char **vn_xmp_field(VnRights *rights, int row);
+/** The property that begins at `row`, which is one row or, of a structure, all of them. @param next receives the row behind it
+ * @return the text of its first member that has one; NULL: it says nothing */
+const char *vn_xmp_next(int *next, VnRights *rights, int row);
 
 #endif

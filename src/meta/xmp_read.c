@@ -26,6 +26,7 @@ typedef struct Frame {
     bool reached;    /* inside the structure's member, or the property is no structure */
     bool value;      /* the element's own text is a value */
     bool by_default; /* xml:lang="x-default" */
+    bool listed;     /* an rdf:li was met in it */
 } Frame;
 
 typedef struct Reader {
@@ -56,8 +57,13 @@ static const VnXmpProperty *find_property(const char *full) {
     return NULL;
 }
 
-static bool is_inner(const VnXmpProperty *property, const char *full) {
-    return property->inner && is_name(full, vn_xmp_spaces[property->space].uri, property->inner);
+/* The row of a structure whose member has this name; NULL: none. @param property any row of the structure */
+static const VnXmpProperty *find_member(const VnXmpProperty *property, const char *full) {
+    for (int i = 0; i < VN_XMP_PROPERTIES && property->inner; i++)
+        if (!strcmp(vn_xmp_properties[i].name, property->name) &&
+            is_name(full, vn_xmp_spaces[property->space].uri, vn_xmp_properties[i].inner))
+            return &vn_xmp_properties[i];
+    return NULL;
 }
 
 static void stop(Reader *reader, const char *refused) {
@@ -76,7 +82,7 @@ static void put(Reader *reader, const VnXmpProperty *property, bool by_default, 
         stop(reader, "memory");
 }
 
-/* A name, of an element or an attribute at any depth, that tells of a picture or a position inside the packet. */
+/* A name, of an element or an attribute at any depth, that tells of a picture, a position or a number inside the packet. */
 static void note_leak(Reader *reader, const char *full) {
     static const char *const pictures[] = {"http://ns.adobe.com/xap/1.0/g/img/" SEPARATOR "image",
                                            "http://ns.google.com/photos/1.0/image/" SEPARATOR,
@@ -87,10 +93,15 @@ static void note_leak(Reader *reader, const char *full) {
     if (starts_with(full, "http://ns.adobe.com/exif/1.0/" SEPARATOR "GPS") &&
         !is_name(full, "http://ns.adobe.com/exif/1.0/", "GPSVersionID"))
         reader->found->leaks |= VN_LEAK_GPS;
+    if ((starts_with(full, "http://ns.adobe.com/exif/1.0/aux/" SEPARATOR) ||
+         starts_with(full, "http://cipa.jp/exif/1.0/" SEPARATOR)) &&
+        (strstr(full, "SerialNumber") || strstr(full, "OwnerName")))
+        reader->found->leaks |= VN_LEAK_SERIAL;
 }
 
-static Frame enter(const Frame *parent, const char *name) {
+static Frame enter(Frame *parent, const char *name) {
     Frame frame = {.role = SKIPPED};
+    const VnXmpProperty *member;
     switch (parent->role) {
     case OUTSIDE:
         frame.role = is_rdf(name, "RDF") ? RDF : OUTSIDE;
@@ -107,8 +118,12 @@ static Frame enter(const Frame *parent, const char *name) {
         }
         break;
     case PROPERTY:
-        frame.property = parent->property;
-        frame.reached = parent->reached || is_inner(parent->property, name);
+        if (is_rdf(name, "li") && parent->property->form == VN_XMP_STRUCT_SEQ && parent->listed)
+            break; /* the first structure counts, not a mixture of all */
+        parent->listed = parent->listed || is_rdf(name, "li");
+        member = parent->reached ? NULL : find_member(parent->property, name);
+        frame.property = member ? member : parent->property;
+        frame.reached = parent->reached || member;
         frame.value = is_rdf(name, "li") || is_rdf(name, "value") ? frame.reached : !parent->reached && frame.reached;
         if (frame.value || is_rdf(name, "li") || is_rdf(name, "Seq") || is_rdf(name, "Alt") || is_rdf(name, "Bag") ||
             is_rdf(name, "Description"))
@@ -127,8 +142,9 @@ static void read_attribute(Reader *reader, Frame *frame, const char *name, const
         if (property && !property->inner)
             put(reader, property, false, value, strlen(value));
     } else if (frame->role == PROPERTY) {
-        if ((frame->reached && (is_rdf(name, "resource") || is_rdf(name, "value"))) || is_inner(frame->property, name))
-            put(reader, frame->property, false, value, strlen(value));
+        const VnXmpProperty *member = find_member(frame->property, name);
+        if (member || (frame->reached && (is_rdf(name, "resource") || is_rdf(name, "value"))))
+            put(reader, member ? member : frame->property, false, value, strlen(value));
         else if (is_name(name, "http://www.w3.org/XML/1998/namespace", "lang"))
             frame->by_default = strcmp(value, "x-default") == 0;
     }

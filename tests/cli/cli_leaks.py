@@ -95,7 +95,8 @@ def webp_with(*chunks, after=b''):
 
 CAMERA = tiff(main=[(0x010E, 2, b'd\0'), (0x8649, 1, SECRET)],
               exif=[(0x927C, 7, SECRET), (0xA431, 2, b'SERIAL-4711\0'), (0xA430, 2, b'OWNER-4711\0')],
-              gps=[(1, 2, b'N\0\0\0'), (2, 5, struct.pack('<6I', 48, 1, 4711, 100, 0, 1))], thumbnail=SECRET)
+              gps=[(1, 2, b'N\0\0\0'), (2, 5, struct.pack('<6I', 48, 1, 4711, 100, 0, 1)),
+                   (3, 2, b'W\0\0\0'), (4, 5, struct.pack('<6I', 11, 1, 30, 1, 36, 1))], thumbnail=SECRET)
 PICTURE_XMP = xmp('<xmp:Thumbnails><rdf:Alt><rdf:li rdf:parseType="Resource"><xmpGImg:image>' + SECRET.hex() +
                   '</xmpGImg:image></rdf:li></rdf:Alt></xmp:Thumbnails>')
 PHOTOSHOP = b'Photoshop 3.0\0' + b''.join(
@@ -154,6 +155,27 @@ class Leaks(clikit.Case):
             self.assertEqual(line['leaks'], [], line['input'])
             for secret in SECRETS:
                 self.assertNotIn(secret, self.data(line['input']), line['input'])
+
+
+class Asked(clikit.Case):
+    def test_place_and_numbers_stay_only_when_asked_for(self):
+        for end, data in (('png', png_with((b'eXIf', CAMERA))), ('jpg', jpeg_with((0xE1, b'Exif\0\0' + CAMERA))),
+                          ('webp', webp_with((b'EXIF', CAMERA)))):
+            self.write(f'in/a.{end}', data)
+        place, number = ('48,47.110000N', '11,30.600000W'), 'SERIAL-4711'
+        gps, serial = ['GPS position'], ["owner's name or serial number of a camera or lens"]
+        for args, keeps_place, keeps_number in ((['--keep', 'all'], False, False), (['--keep-location'], True, False),
+                                                (['--keep-serials', '--keep', 'none'], False, True),
+                                                (['--keep-location', '--keep-serials'], True, True)):
+            self.protect('in', '-o', 'out', '--overwrite', '--steps', '1', *args)
+            lines = self.vernis('inspect', '--json', 'out').lines
+            self.assertEqual(len(lines), 3)
+            for line in lines:
+                self.assertEqual((line['latitude'], line['longitude']), place if keeps_place else (None, None))
+                self.assertEqual(line['body_serial'], number if keeps_number else None)
+                self.assertEqual(line['leaks'], gps * keeps_place + serial * keeps_number)
+                for secret in (CLEAN, THUMBNAIL[2:200], b'OWNER-4711') + (() if keeps_number else (b'4711',)):
+                    self.assertNotIn(secret, self.data(line['input']), line['input'])
 
 
 class Label(clikit.Case):

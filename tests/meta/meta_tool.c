@@ -60,6 +60,11 @@ static void write_samples(const char *folder) {
     write_file(folder, "sample.png", "png", &rights);
     write_file(folder, "sample.jpg", "jpeg", &rights);
     write_file(folder, "sample.webp", "webp", &rights);
+    static const VnRights located = {
+        .latitude = "33,51.407040S", .longitude = "151,12.917820E", .body_serial = "B 12345", .lens_serial = "L 678"};
+    write_file(folder, "located.png", "png", &located);
+    write_file(folder, "located.jpg", "jpeg", &located);
+    write_file(folder, "located.webp", "webp", &located);
     write_file(folder, "nothing.webp", "webp", &nothing);
     write_file(folder, "nothing.png", "png", &nothing);
     write_file(folder, "nothing.jpg", "jpeg", &nothing);
@@ -92,13 +97,20 @@ static void read_block(const char *kind, const char *path) {
     show("copyright", found.rights.copyright);
     show("credit", found.rights.credit);
     show("license_url", found.rights.license_url);
+    show("licensor_name", found.rights.licensor_name);
+    show("licensor_email", found.rights.licensor_email);
     show("licensor_url", found.rights.licensor_url);
+    show("contact_email", found.rights.contact_email);
     show("contact_url", found.rights.contact_url);
     show("usage_terms", found.rights.usage_terms);
     show("constraints", found.rights.constraints);
     show("description", found.rights.description);
     show("data_mining", found.rights.data_mining);
     show("source_type", found.rights.source_type);
+    show("latitude", found.rights.latitude);
+    show("longitude", found.rights.longitude);
+    show("body_serial", found.rights.body_serial);
+    show("lens_serial", found.rights.lens_serial);
     show("software", found.software);
     show("warning", found.warning);
     for (unsigned bit = 1; bit <= VN_LEAK_SERIAL; bit <<= 1)

@@ -4,11 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 #include <libexif/exif-data.h>
 
+#include "meta/coordinate.h"
 #include "meta/found.h"
 #include "meta_samples.h"
 
@@ -31,7 +33,6 @@ static void what_is_written_is_read(void **state) {
     assert_string_equal(found.rights.creator, rights.creator);
     assert_string_equal(found.rights.copyright, rights.copyright);
     assert_string_equal(found.rights.description, rights.description);
-    assert_int_equal(found.leaks, 0);
     vn_found_free(&found);
     vn_bytes_free(&exif);
     vn_bytes_free(&again);
@@ -75,7 +76,7 @@ static void bad_texts_are_refused(void **state) {
     assert_null(exif.data);
 }
 
-/* A big-endian stream as a camera writes it: Artist inline, Copyright of two parts, maker note, GPS, thumbnail. */
+/* A big-endian stream as a camera writes it: Artist inline, Copyright of two parts, maker note, half a position, thumbnail. */
 /* clang-format off */
 static const uint8_t camera[] = {
     'M', 'M', 0, 42, 0, 0, 0, 8,
@@ -106,19 +107,60 @@ static void camera_streams_are_understood(void **state) {
     assert_string_equal(found.rights.creator, "Jo");
     assert_string_equal(found.software, "é2");
     assert_string_equal(found.rights.copyright, "Edé");
-    assert_int_equal(found.leaks, VN_LEAK_MAKER_NOTE | VN_LEAK_GPS | VN_LEAK_EXIF_THUMBNAIL);
+    assert_null(found.rights.latitude); /* a letter alone */
     vn_found_free(&found);
 }
 
-static void a_gps_directory_with_only_its_version_is_no_leak(void **state) {
+/* exiftool reads the same in meta_exiftool. */
+static void positions_come_back(void **state) {
     (void)state;
-    uint8_t copy[sizeof camera];
-    memcpy(copy, camera, sizeof copy);
-    copy[112] = copy[113] = 0;
-    VnFound found;
-    read_exif(&found, copy, sizeof copy);
-    assert_int_equal(found.leaks & VN_LEAK_GPS, 0);
-    vn_found_free(&found);
+    static const struct {
+        const char *latitude, *longitude; /* written */
+        bool read;
+    } cases[] = {{"0,00.000000N", "0,00.000000E", true},      {"90,00.000000S", "180,00.000000W", true},
+                 {"48,08.229240N", "11,34.560001E", true},    {"89,59.999999S", "179,59.999999E", true},
+                 {"90,00.000001N", "0,00.000000E", false},    {"48,08.229240E", "11,34.560001E", false},
+                 {"48,60.000000N", "11,34.560001E", false},   {"48,08.229240N", NULL, false},
+                 {"4800,08.229240N", "11,34.560001E", false}, {"48,08.229240NN", "11,34.560001E", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        VnRights rights = {.latitude = (char *)(uintptr_t)cases[i].latitude,
+                           .longitude = (char *)(uintptr_t)cases[i].longitude};
+        VnBytes exif = {0};
+        VnFound found;
+        assert_int_equal(vn_exif_make(&exif, &rights, NULL), VERNIS_OK);
+        read_exif(&found, exif.data, exif.size);
+        assert_int_equal(found.rights.latitude && found.rights.longitude, cases[i].read);
+        if (cases[i].read) {
+            assert_string_equal(found.rights.latitude, cases[i].latitude);
+            assert_string_equal(found.rights.longitude, cases[i].longitude);
+        }
+        vn_found_free(&found);
+        vn_bytes_free(&exif);
+    }
+}
+
+static void coordinates_have_two_forms(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t micro;
+    } cases[] = {{"1,30N", 90000000}, {"1,30.5S", 90500000}, {"1,30,30N", 90500000}, {"001,03.12345678901N", 63123456}};
+    VnCoordinate found;
+    char text[24];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(vn_coordinate_read(&found, cases[i].text, "NS"));
+        assert_int_equal(found.micro, cases[i].micro);
+        assert_false(vn_coordinate_read(&found, cases[i].text, "EW"));
+    }
+    static const char *const bad[] = {"",       "N",        "1N",     "1,N",      "1,30",
+                                      "1,30,N", "1,30,60N", "-1,30N", "1,30.5NN", "91,0N"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(vn_coordinate_read(&found, bad[i], "NS"));
+    assert_true(vn_coordinate_text(text, 11.9999999999, 'W')); /* rounds up into the degrees */
+    assert_string_equal(text, "12,00.000000W");
+    assert_false(vn_coordinate_text(text, 90.1, 'N'));
+    assert_false(vn_coordinate_text(text, -1, 'N'));
+    assert_false(vn_coordinate_text(text, strtod("nan", NULL), 'N'));
 }
 
 static void every_cut_and_every_byte_changed_is_harmless(void **state) {
@@ -208,7 +250,8 @@ int main(void) {
         cmocka_unit_test(libexif_reads_it_and_finds_nothing_else),
         cmocka_unit_test(bad_texts_are_refused),
         cmocka_unit_test(camera_streams_are_understood),
-        cmocka_unit_test(a_gps_directory_with_only_its_version_is_no_leak),
+        cmocka_unit_test(positions_come_back),
+        cmocka_unit_test(coordinates_have_two_forms),
         cmocka_unit_test(every_cut_and_every_byte_changed_is_harmless),
         cmocka_unit_test(hostile_streams_are_ignored),
         cmocka_unit_test(iim_records),

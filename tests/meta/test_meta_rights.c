@@ -139,7 +139,10 @@ static void policies(void **state) {
     assert_string_equal(rights.copyright, full.copyright);
     assert_string_equal(rights.credit, full.credit);
     assert_string_equal(rights.license_url, full.license_url);
+    assert_string_equal(rights.licensor_name, full.licensor_name);
+    assert_string_equal(rights.licensor_email, full.licensor_email);
     assert_string_equal(rights.licensor_url, full.licensor_url);
+    assert_string_equal(rights.contact_email, full.contact_email);
     assert_string_equal(rights.contact_url, full.contact_url);
     assert_string_equal(rights.usage_terms, full.usage_terms);
     assert_string_equal(rights.data_mining, full.data_mining);
@@ -150,6 +153,28 @@ static void policies(void **state) {
     assert_string_equal(rights.description, full.description);
     assert_string_equal(rights.source_type, full.source_type);
     vn_rights_free(&rights);
+    close_sources(&sources);
+}
+
+/* Place and numbers go under every policy, and stay when asked for, one by one. */
+static void place_and_numbers_go_unless_asked_for(void **state) {
+    (void)state;
+    static VnRights source = {
+        .creator = "A", .latitude = "1,30N", .longitude = "2,0.5W", .body_serial = "B", .lens_serial = "L"};
+    ThreeSources sources;
+    open_sources(&sources, &source, &(VnRights){0});
+    sources.bag.iptc = (VnBytes){0};
+    for (unsigned keep = 0; keep < 16; keep++) {
+        VnRights rights = {0};
+        bool place = keep & VN_KEEP_LOCATION, numbers = keep & VN_KEEP_SERIALS;
+        assert_int_equal(vn_rights_from_bag(&rights, &sources.bag, keep, NULL), VERNIS_OK);
+        assert_int_equal(rights.creator != NULL, keep & VN_KEEP_RIGHTS);
+        assert_string_equal(rights.latitude ? rights.latitude : "gone", place ? "1,30.000000N" : "gone");
+        assert_string_equal(rights.longitude ? rights.longitude : "gone", place ? "2,00.500000W" : "gone");
+        assert_string_equal(rights.body_serial ? rights.body_serial : "gone", numbers ? "B" : "gone");
+        assert_string_equal(rights.lens_serial ? rights.lens_serial : "gone", numbers ? "L" : "gone");
+        vn_rights_free(&rights);
+    }
     close_sources(&sources);
 }
 
@@ -350,6 +375,7 @@ int main(void) {
         cmocka_unit_test(source_type_choices),
         cmocka_unit_test(precedence_is_own_then_xmp_then_exif_then_iim),
         cmocka_unit_test(policies),
+        cmocka_unit_test(place_and_numbers_go_unless_asked_for),
         cmocka_unit_test(ai_provenance_is_not_laundered),
         cmocka_unit_test(constraints_are_there_when_referred_to),
         cmocka_unit_test(iim_records),

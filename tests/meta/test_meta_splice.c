@@ -123,15 +123,18 @@ static void webp_becomes_extended(void **state) {
     vn_bytes_free(&simple);
 }
 
-/* Photoshop's image resource layout: "8BIM", 0x0404, empty name, length, data padded to even; JPEG alone has a place
- * for it. */
+/* Photoshop's image resource layout: "8BIM", 0x0404, empty name, length, data padded to even, and 0x0425, its MD5; JPEG alone
+ * has a place for it. */
 static void iim_goes_behind_the_xmp_of_a_jpeg(void **state) {
     (void)state;
     uint8_t rgb[SAMPLE_WIDTH * SAMPLE_HEIGHT * 3];
     VnBytes jpeg = {0}, png = {0}, without = {0}, iptc = borrow("\x1c\x02\x50\0\2ab", 7);
     sample_jpeg(&jpeg);
     assert_int_equal(vn_meta_splice(&jpeg, "jpeg", &exif, &xmp, &iptc, NULL), VERNIS_OK);
-    size_t at = find(&jpeg, "\xff\xed\0\x24Photoshop 3.0\08BIM\4\4\0\0\0\0\0\7\x1c\2\x50\0\2ab\0\xff", 39);
+    size_t at = find(&jpeg,
+                     "\xff\xed\0\x40Photoshop 3.0\08BIM\4\4\0\0\0\0\0\7\x1c\2\x50\0\2ab\0"
+                     "8BIM\4\x25\0\0\0\0\0\x10\xfe\x74\xa4\x20\xcd\x27\x94\x26\xa7\x74\x97\xf8\x36\xfe\xa1\xb5\xff",
+                     67);
     assert_true(at > find(&jpeg, "<?xpacket end", 13) && at < find(&jpeg, "\xff\xdb", 2));
     assert_true(decode_jpeg(rgb, &jpeg));
     assert_int_equal(vn_meta_splice(&jpeg, "jpeg", NULL, NULL, &iptc, NULL), VERNIS_E_FORMAT);
