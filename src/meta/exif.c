@@ -119,8 +119,8 @@ static VernisStatus add_position(Writer *writer, const VnRights *rights, VnError
     return add_coordinate(writer, GPS_LONGITUDE, &longitude, err);
 }
 
-/* Move all that follows the header from byte 8 to 10. exiftool 12.57 tells the directories of a PNG file apart by their offset within their chunk,
- * and leaves out the second of two at 8, where the first box of a C2PA chunk has its content.
+/* Move all that follows the header from byte 8 to 10. exiftool 12.57 tells the directories of a PNG file apart by their
+ * offset within their chunk, and leaves out the second of two at 8, where the first box of a C2PA chunk has its content.
  * @param tiff little-endian, as libexif made it: 12 bytes an entry, offsets of values over 4 bytes and of the GPS directory
  * @param at the first directory */
 static void move_offsets(uint8_t *tiff, size_t at) {
