@@ -164,10 +164,10 @@ static void sum_split_narrow(const VnTileConv *job, const char *x, const uint16_
 }
 
 static void sum_wide(const VnTileConv *job, const char *x, const uint16_t *w) {
-    size_t step = job->x_step;
+    size_t step = job->x_step, next = job->split ? 4 * VN_TILE_VALUES : 2 * VN_TILE_VALUES;
     for (unsigned t = 0; t < job->tap_count; t++) {
         const char *p = x + job->taps[t];
-        for (unsigned b = 0; b < job->blocks; b++, p += 64, w += 2 * VN_TILE_VALUES) {
+        for (unsigned b = 0; b < job->blocks; b++, p += 64, w += next) {
             _tile_loadd(6, w, 64);
             _tile_loadd(4, p, step);
             _tile_dpbf16ps(0, 4, 6);
@@ -181,10 +181,10 @@ static void sum_wide(const VnTileConv *job, const char *x, const uint16_t *w) {
 }
 
 static void sum_narrow(const VnTileConv *job, const char *x, const uint16_t *w) {
-    size_t step = job->x_step;
+    size_t step = job->x_step, next = job->split ? 2 * VN_TILE_VALUES : VN_TILE_VALUES;
     for (unsigned t = 0; t < job->tap_count; t++) {
         const char *p = x + job->taps[t];
-        for (unsigned b = 0; b < job->blocks; b++, p += 64, w += VN_TILE_VALUES) {
+        for (unsigned b = 0; b < job->blocks; b++, p += 64, w += next) {
             _tile_loadd(6, w, 64);
             _tile_loadd(4, p, step);
             _tile_dpbf16ps(0, 4, 6);
@@ -273,7 +273,7 @@ static void configure_tiles(void) {
 static void tile_group(const VnTileConv *job, size_t first, size_t from, size_t to) {
     size_t n = job->n - first < 32 ? job->n - first : 32;
     bool wide = n > VN_TILE_COLUMNS, whole = n == 32 || n == VN_TILE_COLUMNS;
-    size_t group = (size_t)job->tap_count * job->blocks * VN_TILE_VALUES * (job->low ? 2 : 1);
+    size_t group = (size_t)job->tap_count * job->blocks * VN_TILE_VALUES * (job->split ? 2 : 1);
     const uint16_t *w = job->w + first / VN_TILE_COLUMNS * group;
     const float *bias = job->bias ? job->bias + first : NULL;
     for (size_t p = from; p < to; p += 32) {
@@ -342,7 +342,7 @@ static void finish_sums(const VnTileConv *job, float *sum, size_t p, size_t c0) 
 }
 
 static void tile_conv(const VnTileConv *job) {
-    size_t parts = job->low ? 2 : 1, column = (size_t)job->tap_count * job->blocks * VN_TILE_VALUES * parts;
+    size_t parts = job->split ? 2 : 1, column = (size_t)job->tap_count * job->blocks * VN_TILE_VALUES * parts;
     for (size_t p = 0; p < job->m; p++) {
         for (size_t first = 0; first < job->n; first += VN_TILE_COLUMNS) {
             size_t n = job->n - first < VN_TILE_COLUMNS ? job->n - first : VN_TILE_COLUMNS;

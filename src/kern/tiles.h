@@ -27,14 +27,16 @@ enum {
  *
  * Weights lie in groups of 32 output channels (the last one may have 16): for each tap and block, the tiles of high
  * halves of the group's 16-channel columns, then, if split, those of low halves. Within a tile, channel 2 i + j of
- * column c is at i * 32 + c * 2 + j. Channels and columns beyond the real ones are zeros. */
+ * column c is at i * 32 + c * 2 + j. Channels and columns beyond the real ones are zeros. Split weights also serve pixels
+ * that are not: the low halves are then passed over. */
 typedef struct VnTileConv {
     const uint16_t *x;     /**< the first pixel, at tap offset 0 */
     size_t x_step;         /**< bytes from one pixel to the next */
-    size_t low;            /**< bytes from a pixel's high halves to its low halves; 0: not split */
+    size_t low;            /**< bytes from a pixel's high halves to its low halves; 0: pixels are not split */
     const ptrdiff_t *taps; /**< byte offsets */
     unsigned tap_count, blocks;
     const uint16_t *w;
+    bool split; /**< the weights are; with low, they must be */
     float *y;
     size_t y_step;                     /**< values from one pixel to the next */
     size_t m, n;                       /**< pixels; output channels */

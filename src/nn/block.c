@@ -35,7 +35,8 @@ uint32_t vn_block_band(VnGrid g, unsigned threads) {
 
 typedef struct Run {
     VnGrid g;
-    bool split;
+    bool forward;      /* with weights that are split */
+    bool split;        /* so are the pixels */
     size_t pixel, row; /* 16-bit values */
     uint16_t *rings[STAGES];
 } Run;
@@ -79,6 +80,7 @@ static void make_row(const Run *run, unsigned stage, const uint16_t *w, const fl
                                        .tap_count = 9,
                                        .blocks = run->g.channels / VN_TILE_CHANNELS,
                                        .w = w,
+                                       .split = run->forward,
                                        .y = y_row,
                                        .y_step = run->g.channels,
                                        .m = run->g.width,
@@ -87,8 +89,12 @@ static void make_row(const Run *run, unsigned stage, const uint16_t *w, const fl
                                        .finish = &finish});
 }
 
-static Run start(VnGrid g, bool split, float *scratch) {
-    Run run = {.g = g, .split = split, .pixel = (split ? 2 : 1) * (size_t)g.channels, .row = ring_row(g, split)};
+static Run start(VnGrid g, bool forward, bool split, float *scratch) {
+    Run run = {.g = g,
+               .forward = forward,
+               .split = split,
+               .pixel = (split ? 2 : 1) * (size_t)g.channels,
+               .row = ring_row(g, split)};
     for (unsigned i = 0; i < STAGES; i++)
         run.rings[i] = (uint16_t *)scratch + i * RING * run.row;
     memset(scratch, 0, STAGES * RING * run.row * sizeof(uint16_t)); /* pixels before and after rows stay so */
@@ -99,9 +105,9 @@ static uint64_t *mask_row(uint64_t *mask, VnGrid g, ptrdiff_t y) {
     return mask ? mask + (size_t)y * (((size_t)g.width * g.channels + 63) / 64) : NULL;
 }
 
-void vn_block_forward(const VnConv *conv, VnGrid g, const float *x, float *y, uint64_t *const masks[3], uint32_t y0,
-                      uint32_t y1, float *scratch) {
-    Run run = start(g, true, scratch);
+void vn_block_forward(const VnConv *conv, VnGrid g, const float *x, float *y, uint64_t *const masks[3], bool coarse,
+                      uint32_t y0, uint32_t y1, float *scratch) {
+    Run run = start(g, true, !coarse, scratch);
     ptrdiff_t first = y0, end = y1;
     for (ptrdiff_t t = first - 3; t < end + 3; t++) {
         take_row(&run, x, t);
@@ -124,7 +130,7 @@ void vn_block_forward(const VnConv *conv, VnGrid g, const float *x, float *y, ui
 
 void vn_block_backward(const VnConv *conv, VnGrid g, const float *dy, float *dx, uint64_t *const masks[2],
                        uint64_t *last, uint32_t y0, uint32_t y1, float *scratch) {
-    Run run = start(g, false, scratch);
+    Run run = start(g, false, false, scratch);
     ptrdiff_t first = y0, end = y1;
     for (ptrdiff_t t = first - 3; t < end + 3; t++) {
         take_row(&run, dy, t);

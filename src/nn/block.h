@@ -17,9 +17,10 @@ size_t vn_block_scratch(VnGrid g); /**< values of scratch that one thread needs 
 uint32_t vn_block_band(VnGrid g, unsigned threads);
 
 /** y = relu(x + conv[2](relu(conv[1](relu(conv[0](x)))))) for rows y0..y1-1, the signs to masks 0..2.
- * @param x,y pixel (0, 0); @param masks rows of whole 64-bit words, one bit a value; all three NULL: not written */
-void vn_block_forward(const VnConv *conv, VnGrid g, const float *x, float *y, uint64_t *const masks[3], uint32_t y0,
-                      uint32_t y1, float *scratch);
+ * @param x,y pixel (0, 0); @param masks rows of whole 64-bit words, one bit a value; all three NULL: not written;
+ * @param coarse as for vn_pass_coarse */
+void vn_block_forward(const VnConv *conv, VnGrid g, const float *x, float *y, uint64_t *const masks[3], bool coarse,
+                      uint32_t y0, uint32_t y1, float *scratch);
 
 /** The gradient at x from that at the sum before the last ReLU: dx = dy + conv[0]'(mask 0 (conv[1]'(mask 1
  * (conv[2]'(dy))))), then 0 where `last`, unless NULL, is 0. */

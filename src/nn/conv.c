@@ -137,10 +137,10 @@ static void gemm_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid o
     convolve(conv->taps, conv->stride, conv->forward, in, x, out, y, add, y0, y1, scratch);
 }
 
-void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, uint32_t y0,
-                     uint32_t y1, float *scratch) {
+void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, bool coarse,
+                     uint32_t y0, uint32_t y1, float *scratch) {
     if (conv->tiles)
-        vn_tiles_forward(conv, in, x, out, y, add, y0, y1, scratch);
+        vn_tiles_forward(conv, in, x, out, y, add, coarse, y0, y1, scratch);
     else if (conv->panels)
         vn_direct_forward(conv, in, x, out, y, add, y0, y1);
     else

@@ -29,9 +29,10 @@ void vn_grid_seal(VnGrid g, float *x, uint32_t y0, uint32_t y1);
 /** Values of scratch that one thread needs, in either direction. */
 size_t vn_conv_scratch(const VnConv *conv, VnGrid in, VnGrid out);
 
-/** y = bias + conv(x), or y += conv(x) without bias, for rows y0..y1-1 of y. @param x,y pixel (0, 0) */
-void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, uint32_t y0,
-                     uint32_t y1, float *scratch);
+/** y = bias + conv(x), or y += conv(x) without bias, for rows y0..y1-1 of y. @param x,y pixel (0, 0);
+ * @param coarse as for vn_pass_coarse */
+void vn_conv_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, bool coarse,
+                     uint32_t y0, uint32_t y1, float *scratch);
 
 /** dx = transpose of conv at dy, or dx += that, for rows y0..y1-1 of dx. */
 void vn_conv_backward(const VnConv *conv, VnGrid in, float *dx, VnGrid out, const float *dy, bool add, uint32_t y0,

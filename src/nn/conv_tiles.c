@@ -138,6 +138,7 @@ static void forward_patches(const VnConv *conv, VnGrid in, const float *x, VnGri
                                            .tap_count = 1,
                                            .blocks = 1,
                                            .w = conv->tiles,
+                                           .split = true,
                                            .y = y + vn_grid_row(out, row),
                                            .y_step = out.channels,
                                            .m = out.width,
@@ -147,12 +148,13 @@ static void forward_patches(const VnConv *conv, VnGrid in, const float *x, VnGri
     }
 }
 
-static void forward_band(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, uint32_t y0,
-                         uint32_t y1, uint16_t *scratch) {
-    size_t pitch = vn_grid_pitch(in), channels = padded(in.channels), pixel = 4 * channels, s = conv->stride;
+static void forward_band(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, bool coarse,
+                         uint32_t y0, uint32_t y1, uint16_t *scratch) {
+    size_t pitch = vn_grid_pitch(in), channels = padded(in.channels), s = conv->stride;
+    size_t pixel = (coarse ? 2 : 4) * channels;
     size_t rows = rows_needed(conv, y1 - y0), pad = conv->taps == 3 && !conv->shift ? 1 : 0;
     const float *first = x + vn_grid_row(in, s * y0) - pad * (pitch + 1) * in.channels;
-    vn_kern()->bf16_pixels(scratch, first, in.channels, channels, true, rows * pitch + (s == 1 ? 2 * pad : 0));
+    vn_kern()->bf16_pixels(scratch, first, in.channels, channels, !coarse, rows * pitch + (s == 1 ? 2 * pad : 0));
     ptrdiff_t taps[9];
     unsigned count = 0;
     for (size_t ky = 0; ky < conv->taps; ky++) {
@@ -161,11 +163,12 @@ static void forward_band(const VnConv *conv, VnGrid in, const float *x, VnGrid o
     }
     VnTileConv job = {.x = scratch,
                       .x_step = s * pixel,
-                      .low = 2 * channels,
+                      .low = coarse ? 0 : 2 * channels,
                       .taps = taps,
                       .tap_count = count,
                       .blocks = (unsigned)(channels / VN_TILE_CHANNELS),
                       .w = conv->tiles,
+                      .split = true,
                       .y = y + vn_grid_row(out, y0),
                       .y_step = out.channels,
                       .m = s == 1 ? (y1 - y0) * pitch : out.width,
@@ -222,11 +225,14 @@ static void backward_band(const VnConv *conv, VnGrid in, float *dx, VnGrid out, 
     }
 }
 
-void vn_tiles_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, uint32_t y0,
-                      uint32_t y1, float *scratch) {
+void vn_tiles_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, bool coarse,
+                      uint32_t y0, uint32_t y1, float *scratch) {
     for (uint32_t end; y0 < y1; y0 = end) {
         end = y1 - y0 < vn_grid_band(out) ? y1 : y0 + vn_grid_band(out);
-        (in_patches(conv) ? forward_patches : forward_band)(conv, in, x, out, y, add, y0, end, (uint16_t *)scratch);
+        if (in_patches(conv))
+            forward_patches(conv, in, x, out, y, add, y0, end, (uint16_t *)scratch);
+        else
+            forward_band(conv, in, x, out, y, add, coarse, y0, end, (uint16_t *)scratch);
     }
 }
 

@@ -14,8 +14,8 @@ bool vn_tiles_pack(VnConv *conv, const float *w);
 size_t vn_tiles_scratch(const VnConv *conv, VnGrid in, VnGrid out); /**< values of scratch that one thread needs */
 
 /** As vn_conv_forward and vn_conv_backward, without the zeros around the rows. */
-void vn_tiles_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, uint32_t y0,
-                      uint32_t y1, float *scratch);
+void vn_tiles_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, bool coarse,
+                      uint32_t y0, uint32_t y1, float *scratch);
 void vn_tiles_backward(const VnConv *conv, VnGrid in, float *dx, VnGrid out, const float *dy, bool add, uint32_t y0,
                        uint32_t y1, float *scratch);
 

@@ -13,7 +13,7 @@ struct VnPass {
     VnPool *pool;
     VnProgram program;
     VnPlan plan;
-    bool centred;
+    bool centred, coarse;
     uint8_t *values;
     VnNorm norms[VN_MAX_NORMS];
     double *sums;
@@ -155,6 +155,8 @@ void vn_pass_close(VnPass **pass) {
     *pass = NULL;
 }
 
+void vn_pass_coarse(VnPass *pass, bool coarse) { pass->coarse = coarse; }
+
 size_t vn_pass_bytes(const VnPass *pass) { return pass->plan.total; }
 
 /* One parallel loop over bands of rows. */
@@ -284,7 +286,7 @@ static void conv_rows(void *context, unsigned i, unsigned thread) {
     if (job->back)
         vn_conv_backward(op->conv, op->out, to, op->in, from, op->add, y0, y1, scratch);
     else
-        vn_conv_forward(op->conv, op->in, from, op->out, to, op->add, y0, y1, scratch);
+        vn_conv_forward(op->conv, op->in, from, op->out, to, op->add, pass->coarse, y0, y1, scratch);
     finish_rows(job, i, y0, y1);
 }
 
@@ -299,7 +301,7 @@ static void block_rows(void *context, unsigned i, unsigned thread) {
     if (job->back)
         vn_block_backward(op->conv, op->in, from, to, masks, masks[2], y0, y1, scratch);
     else
-        vn_block_forward(op->conv, op->in, from, to, masks, y0, y1, scratch);
+        vn_block_forward(op->conv, op->in, from, to, masks, pass->coarse, y0, y1, scratch);
 }
 
 static void norm_rows(void *context, unsigned i, unsigned thread) {

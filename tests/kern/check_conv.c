@@ -110,7 +110,7 @@ static int test_direct(VnCpu cpu) {
 
 /* High and low halves of the weight of a tap, channel and column. */
 static void tile_weight(const VnTileConv *job, size_t t, size_t k, size_t c, double *high, double *low) {
-    size_t parts = job->low ? 2 : 1, column = job->tap_count * job->blocks * (size_t)VN_TILE_VALUES * parts;
+    size_t parts = job->split ? 2 : 1, column = job->tap_count * job->blocks * (size_t)VN_TILE_VALUES * parts;
     size_t wide = job->n - c / 32 * 32 > VN_TILE_COLUMNS ? 2 : 1, within = c % 32 / VN_TILE_COLUMNS;
     const uint16_t *w = job->w + c / 32 * 2 * column + (t * job->blocks + k / 32) * wide * parts * VN_TILE_VALUES;
     size_t at = within * VN_TILE_VALUES + k % 32 / 2 * 32 + c % VN_TILE_COLUMNS * 2 + k % 2;
@@ -147,6 +147,7 @@ static int test_tiles(VnCpu cpu) {
                       .tap_count = 1 + draw(MOST_TAPS),
                       .blocks = blocks,
                       .w = w_half,
+                      .split = split || draw(2),
                       .m = draw(MOST_PIXELS),
                       .n = finished ? 32 * (1 + draw(3)) : 1 + draw(MOST_CHANNELS),
                       .add = !finished && draw(3) == 0,
@@ -260,9 +261,11 @@ static void bench(VnCpu cpu) {
         plain[t] = floats[t] * 2;
     }
     VnDirectConv direct = {x_store, 64, floats, 9, 64, 16, w_store, y_store, 64, 64, 64, NULL, false};
-    VnTileConv split = {x_half, 256, 128, halves, 9, 2, w_half, y_store, 64, 64, 64, NULL, false, NULL}, one = split;
+    VnTileConv split = {x_half, 256, 128, halves, 9, 2, w_half, true, y_store, 64, 64, 64, NULL, false, NULL};
+    VnTileConv one = split;
     one.x_step = 128;
     one.low = 0;
+    one.split = false;
     one.taps = plain;
     double best[3] = {1e9, 1e9, 1e9};
     for (unsigned round = 0; round < 30; round++) {

@@ -104,6 +104,26 @@ static void assert_equal(VnGrid g, const float *a, const float *b) {
 }
 
 /* The same bits: a convolution's sums are the same whichever way they are shared out. */
+static void check_forward(Fixture *f, bool coarse) {
+    uint32_t h = f->g.height;
+    vn_conv_forward(&f->conv[0], f->g, f->x, f->g, f->a, false, coarse, 0, h, f->scratch);
+    relu(f, f->a, NULL, f->wanted[0]);
+    vn_conv_forward(&f->conv[1], f->g, f->a, f->g, f->b, false, coarse, 0, h, f->scratch);
+    relu(f, f->b, NULL, f->wanted[1]);
+    vn_conv_forward(&f->conv[2], f->g, f->b, f->g, f->want, false, coarse, 0, h, f->scratch);
+    relu(f, f->want, f->x, f->wanted[2]);
+    for (uint32_t band = 1; band <= h; band += 1 + h / 3) {
+        for (uint32_t y = 0; y < h; y += band)
+            vn_block_forward(f->conv, f->g, f->x, f->y, f->masks, coarse, y, h - y < band ? h : y + band, f->scratch);
+        assert_equal(f->g, f->want, f->y);
+        for (unsigned i = 0; i < 3; i++)
+            assert_memory_equal(f->masks[i], f->wanted[i], f->words * h * 8);
+    }
+    memset(f->block[3], 255, vn_grid_size(f->g) * sizeof(float));
+    vn_block_forward(f->conv, f->g, f->x, f->y, (uint64_t *[3]){0}, coarse, 0, h, f->scratch);
+    assert_equal(f->g, f->want, f->y);
+}
+
 static void test_forward(void **state) {
     (void)state;
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
@@ -111,23 +131,8 @@ static void test_forward(void **state) {
         make(&f, sizes[k][0], sizes[k][1]);
         assert_true(vn_block_fits(f.conv));
         fill(f.g, f.x, 1);
-        uint32_t h = f.g.height;
-        vn_conv_forward(&f.conv[0], f.g, f.x, f.g, f.a, false, 0, h, f.scratch);
-        relu(&f, f.a, NULL, f.wanted[0]);
-        vn_conv_forward(&f.conv[1], f.g, f.a, f.g, f.b, false, 0, h, f.scratch);
-        relu(&f, f.b, NULL, f.wanted[1]);
-        vn_conv_forward(&f.conv[2], f.g, f.b, f.g, f.want, false, 0, h, f.scratch);
-        relu(&f, f.want, f.x, f.wanted[2]);
-        for (uint32_t band = 1; band <= h; band += 1 + h / 3) {
-            for (uint32_t y = 0; y < h; y += band)
-                vn_block_forward(f.conv, f.g, f.x, f.y, f.masks, y, h - y < band ? h : y + band, f.scratch);
-            assert_equal(f.g, f.want, f.y);
-            for (unsigned i = 0; i < 3; i++)
-                assert_memory_equal(f.masks[i], f.wanted[i], f.words * h * 8);
-        }
-        memset(f.block[3], 255, vn_grid_size(f.g) * sizeof(float));
-        vn_block_forward(f.conv, f.g, f.x, f.y, (uint64_t *[3]){0}, 0, h, f.scratch);
-        assert_equal(f.g, f.want, f.y);
+        check_forward(&f, false);
+        check_forward(&f, true);
         drop(&f);
     }
 }
@@ -139,7 +144,7 @@ static void test_backward(void **state) {
         make(&f, sizes[k][0], sizes[k][1]);
         fill(f.g, f.x, 1);
         uint32_t h = f.g.height;
-        vn_block_forward(f.conv, f.g, f.x, f.y, f.masks, 0, h, f.scratch);
+        vn_block_forward(f.conv, f.g, f.x, f.y, f.masks, false, 0, h, f.scratch);
         fill(f.g, f.y, 2); /* the gradient */
         for (int last = 0; last < 2; last++) {
             memcpy(f.block[4], f.block[3], vn_grid_size(f.g) * sizeof(float));

@@ -121,7 +121,7 @@ static void test_against_plain(void **state) {
         const Case *c = &cases[k];
         Fixture f = make(c);
         fill(f.in, f.x, 1);
-        vn_conv_forward(&f.conv, f.in, f.x, f.out, f.y, false, 0, f.out.height, f.scratch);
+        vn_conv_forward(&f.conv, f.in, f.x, f.out, f.y, false, false, 0, f.out.height, f.scratch);
         check_sealed(f.out, f.y);
         double tolerance = (on_tiles() ? 4e-5 : 1e-5) * sqrt((double)c->in * c->taps * c->taps);
         for (uint32_t y = 0; y < f.out.height; y++) {
@@ -157,7 +157,7 @@ static void test_adjoint(void **state) {
         float *dy = y_block + vn_grid_lead(f.out), *dx = x_block + vn_grid_lead(f.in);
         fill(f.in, f.x, 1);
         fill(f.out, dy, 2);
-        vn_conv_forward(&f.conv, f.in, f.x, f.out, f.y, false, 0, f.out.height, f.scratch);
+        vn_conv_forward(&f.conv, f.in, f.x, f.out, f.y, false, false, 0, f.out.height, f.scratch);
         double left = dot(f.out, f.y, dy), scale = sqrt(dot(f.out, f.y, f.y) * dot(f.out, dy, dy));
         for (int add = 0; add < 2; add++) {
             vn_conv_backward(&f.conv, f.in, dx, f.out, dy, add, 0, f.in.height, f.scratch);
@@ -179,9 +179,9 @@ static void test_bands(void **state) {
         Fixture f = make(&cases[k]), g = make(&cases[k]);
         fill(f.in, f.x, 1);
         fill(g.in, g.x, 1);
-        vn_conv_forward(&f.conv, f.in, f.x, f.out, f.y, false, 0, f.out.height, f.scratch);
+        vn_conv_forward(&f.conv, f.in, f.x, f.out, f.y, false, false, 0, f.out.height, f.scratch);
         for (uint32_t y = g.out.height; y-- > 0;)
-            vn_conv_forward(&g.conv, g.in, g.x, g.out, g.y, false, y, y + 1, g.scratch);
+            vn_conv_forward(&g.conv, g.in, g.x, g.out, g.y, false, false, y, y + 1, g.scratch);
         check_sealed(g.out, g.y);
         double scale = dot(f.out, f.y, f.y);
         assert_true(fabs(dot(f.out, f.y, g.y) / scale - 1) < 1e-6 && fabs(dot(f.out, g.y, g.y) / scale - 1) < 1e-6);
