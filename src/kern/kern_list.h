@@ -78,9 +78,8 @@ VN_KERNEL(axpy, (float *y, const float *x, float a, size_t n))
  * VN_FIR_ROWS; start does not fall */
 VN_KERNEL(fir, (float *y, size_t ldy, const float *x, size_t ldx, size_t rows, const uint32_t *start, const float *w,
                 size_t taps, size_t n))
-/* its transpose, added to x */
-VN_KERNEL(fir_adjoint, (float *x, size_t ldx, const float *y, size_t ldy, size_t rows, const uint32_t *start,
-                        const float *w, size_t taps, size_t n))
+/* y[i] = sum over k < taps, in order, of w[k] * x[k * ldx + i]; i < n: the same across rows */
+VN_KERNEL(blend, (float *y, const float *x, size_t ldx, const float *w, size_t taps, size_t n))
 /* what JPEG does to `blocks` 8x8 blocks side by side, in place, samples 0..255, rows `stride` apart: level shift,
  * DCT, rounding to multiples of step[64] (row-major frequencies), inverse DCT, rounding and clamping to 0..255 */
 VN_KERNEL(jpeg_blocks, (float *samples, size_t stride, size_t blocks, const float *step))

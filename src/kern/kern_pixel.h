@@ -52,21 +52,16 @@ static inline void fir_turn(FirLanes *to, const float *x, size_t ld, size_t rows
 #endif
 }
 
-static inline void fir_return(float *y, size_t ld, size_t rows, const FirLanes *from, size_t n, bool add) {
+static inline void fir_return(float *y, size_t ld, size_t rows, const FirLanes *from, size_t n) {
 #ifdef __AVX512F__
     __m512i index = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
                                        _mm512_set1_epi32((int)ld));
-    __mmask16 mask = (__mmask16)((1u << rows) - 1);
-    for (size_t p = 0; p < n; p++) {
-        __m512 v = (__m512)from[p].v[0];
-        if (add)
-            v = _mm512_add_ps(_mm512_mask_i32gather_ps(v, mask, index, y + p, 4), v);
-        _mm512_mask_i32scatter_ps(y + p, mask, index, v, 4);
-    }
+    for (size_t p = 0; p < n; p++)
+        _mm512_mask_i32scatter_ps(y + p, (__mmask16)((1u << rows) - 1), index, (__m512)from[p].v[0], 4);
 #else
     for (size_t p = 0; p < n; p++)
         for (size_t r = 0; r < rows; r++)
-            y[r * ld + p] = add ? y[r * ld + p] + from[p].row[r] : from[p].row[r];
+            y[r * ld + p] = from[p].row[r];
 #endif
 }
 
@@ -89,29 +84,25 @@ static void fir(float *y, size_t ldy, const float *x, size_t ldx, size_t rows, c
                 out[o - i] = sum;
             }
         }
-        fir_return(y + i, ldy, rows, out, end - i, false);
+        fir_return(y + i, ldy, rows, out, end - i);
     }
 }
 
-static void fir_adjoint(float *x, size_t ldx, const float *y, size_t ldy, size_t rows, const uint32_t *start,
-                        const float *w, size_t taps, size_t n) {
-    FirLanes in[FIR_OUTPUTS], out[FIR_SPAN];
-    memset(in, 0, sizeof in);
-    for (size_t i = 0, end; i < n; i = end) {
-        end = fir_group(start, taps, i, n);
-        fir_turn(in, y + i, ldy, rows, end - i);
-        for (size_t first = 0; first < taps; first += FIR_SPAN) {
-            size_t last = taps - first < FIR_SPAN ? taps : first + FIR_SPAN;
-            size_t span = start[end - 1] - start[i] + last - first;
-            memset(out, 0, span * sizeof *out);
-            for (size_t o = i; o < end; o++) {
-                FirLanes *to = out + (start[o] - start[i]);
-                for (size_t k = first; k < last; k++, to++)
-                    for (size_t j = 0; j < FIR_VECTORS; j++)
-                        to->v[j] += w[o * taps + k] * in[o - i].v[j];
-            }
-            fir_return(x + start[i] + first, ldx, rows, out, span, true);
-        }
+static void blend(float *y, const float *x, size_t ldx, const float *w, size_t taps, size_t n) {
+    enum { SPAN = 64 }; /* values whose sums stay in registers */
+    size_t i = 0;
+    for (; i + SPAN <= n; i += SPAN) {
+        float sum[SPAN] = {0};
+        for (size_t k = 0; k < taps; k++)
+            for (size_t j = 0; j < SPAN; j++)
+                sum[j] += w[k] * x[k * ldx + i + j];
+        memcpy(y + i, sum, sizeof sum);
+    }
+    for (; i < n; i++) {
+        float sum = 0;
+        for (size_t k = 0; k < taps; k++)
+            sum += w[k] * x[k * ldx + i];
+        y[i] = sum;
     }
 }
 

@@ -110,7 +110,6 @@ static VernisStatus open_surrogates(VnObjectiveState *o, const VnEncoder *const 
         uint32_t w = o->scene->train_w / info->stride, h = o->scene->train_h / info->stride;
         o->count = e + 1;
         VN_TRY(vn_pass_open(&s->pass, encoders[e], o->scene->train_w, o->scene->train_h, true, o->pool, err));
-        vn_pass_coarse(s->pass, true);
         s->latent = (size_t)info->latent_channels * w * h;
         size_t bytes = vn_mul(vn_mul(s->latent, VN_DRAWS + 2), sizeof(float));
         s->z = vn_malloc(bytes);

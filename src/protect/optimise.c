@@ -80,6 +80,8 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float 
     VN_CHECK(loop_open(&l, params->seed, target, err));
     VN_CHECK(
         vn_objective_open(&objective, scene, encoders, encoder_count, params->seed, params->key, along, pool, err));
+    for (size_t e = 0; e < objective.count; e++)
+        vn_pass_coarse(objective.surrogates[e].pass, true);
     double start = vn_monotonic_seconds();
     for (int t = 0; t < params->steps; t++) {
         double spent = vn_monotonic_seconds() - start, done = (double)t / params->steps;

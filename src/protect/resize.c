@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * The separable resampler: a table of taps for each axis, applied columns first, and its exact transpose.
+ * The separable resampler: a table of taps for each axis, applied columns first. Its transpose is one of the same kind.
  */
 #include "protect/ingest.h"
 
@@ -9,8 +9,6 @@
 #include <string.h>
 
 #include "kern/kern.h"
-
-#define STRIP 256 /* columns that one thread takes down the whole height: three rows of it stay in the first cache */
 
 /* The taps of one axis: output i is the sum over k < taps of weight[i * taps + k] * input[start[i] + k]. All outputs
  * have the same number of taps (short ones are filled with zeros inside the picture), so that the kernels need no
@@ -21,8 +19,13 @@ typedef struct Axis {
     float *weight;
 } Axis;
 
-struct VnResize {
+/* Both axes of one direction. */
+typedef struct Axes {
     Axis x, y;
+} Axes;
+
+struct VnResize {
+    Axes forth, back; /* back: the transpose */
 };
 
 static double filter_support(VnFilter filter) {
@@ -93,21 +96,59 @@ static VernisStatus axis_open(Axis *axis, uint32_t from, uint32_t to, VnFilter f
     return VERNIS_OK;
 }
 
+/* The transpose: each input sums over the outputs that took it, which lie one after the other. */
+static VernisStatus axis_turn(Axis *back, const Axis *axis, VnError *err) {
+    uint32_t from = axis->from, to = axis->to, most = 0;
+    *back = (Axis){.from = to, .to = from, .start = vn_malloc(vn_mul(from, sizeof *back->start))};
+    if (!back->start)
+        return vn_no_memory(err, "protect", vn_mul(from, sizeof *back->start), "a resampler");
+    for (uint32_t i = 0, first = 0, end = 0; i < from; i++) {
+        while (end < to && axis->start[end] <= i)
+            end++;
+        while (first < end && axis->start[first] + axis->taps <= i)
+            first++;
+        back->start[i] = first;
+        most = end - first > most ? end - first : most;
+    }
+    back->taps = most;
+    back->weight = vn_calloc(vn_mul(from, most), sizeof *back->weight);
+    if (!back->weight)
+        return vn_no_memory(err, "protect", vn_mul(vn_mul(from, most), sizeof *back->weight), "a resampler");
+    for (uint32_t i = 0; i < from; i++)
+        back->start[i] = back->start[i] + most > to ? to - most : back->start[i];
+    for (size_t o = 0; o < to; o++)
+        for (size_t k = 0; k < axis->taps; k++) {
+            size_t i = axis->start[o] + k;
+            if (axis->weight[o * axis->taps + k] != 0)
+                back->weight[i * most + o - back->start[i]] = axis->weight[o * axis->taps + k];
+        }
+    return VERNIS_OK;
+}
+
+/* Add the transpose, or let go of all after a failure. */
+static VernisStatus finish(VnResize **resize, VernisStatus status, VnError *err) {
+    VnResize *r = *resize;
+    if (status == VERNIS_OK)
+        status = axis_turn(&r->back.x, &r->forth.x, err);
+    if (status == VERNIS_OK)
+        status = axis_turn(&r->back.y, &r->forth.y, err);
+    if (status != VERNIS_OK)
+        vn_resize_close(resize);
+    return status;
+}
+
 VernisStatus vn_resize_open(VnResize **out, uint32_t w0, uint32_t h0, uint32_t w1, uint32_t h1, VnFilter filter,
                             VnError *err) {
     *out = NULL;
     if (!w0 || !h0 || !w1 || !h1)
         return vn_fail(err, VERNIS_E_INTERNAL, "protect", "a resampler for an empty picture was asked for");
-    VnResize *resize = vn_calloc(1, sizeof *resize);
+    VnResize *resize = *out = vn_calloc(1, sizeof *resize);
     if (!resize)
         return vn_no_memory(err, "protect", sizeof *resize, "a resampler");
-    VernisStatus status = axis_open(&resize->x, w0, w1, filter, err);
+    VernisStatus status = axis_open(&resize->forth.x, w0, w1, filter, err);
     if (status == VERNIS_OK)
-        status = axis_open(&resize->y, h0, h1, filter, err);
-    if (status != VERNIS_OK)
-        vn_resize_close(&resize);
-    *out = resize;
-    return status;
+        status = axis_open(&resize->forth.y, h0, h1, filter, err);
+    return finish(out, status, err);
 }
 
 /* A Gaussian axis: the same tables with another filter, renormalised where it runs over the edge. */
@@ -141,29 +182,32 @@ VernisStatus vn_resize_open_blur(VnResize **out, uint32_t w, uint32_t h, double 
     VnResize *blur = *out = vn_calloc(1, sizeof *blur);
     if (!blur)
         return vn_no_memory(err, "protect", sizeof *blur, "a blur");
-    VernisStatus status = blur_axis_open(&blur->x, w, sigma_x, err);
+    VernisStatus status = blur_axis_open(&blur->forth.x, w, sigma_x, err);
     if (status == VERNIS_OK)
-        status = blur_axis_open(&blur->y, h, sigma_y, err);
-    if (status != VERNIS_OK)
-        vn_resize_close(out);
-    return status;
+        status = blur_axis_open(&blur->forth.y, h, sigma_y, err);
+    return finish(out, status, err);
 }
 
 void vn_resize_close(VnResize **resize) {
     if (!*resize)
         return;
-    axis_close(&(*resize)->x);
-    axis_close(&(*resize)->y);
+    axis_close(&(*resize)->forth.x);
+    axis_close(&(*resize)->forth.y);
+    axis_close(&(*resize)->back.x);
+    axis_close(&(*resize)->back.y);
     vn_free(*resize);
     *resize = NULL;
 }
 
+static size_t columns_size(const Axes *axes) { return vn_mul(axes->y.from, axes->x.to); }
+
 size_t vn_resize_scratch(const VnResize *resize, unsigned planes) {
-    return vn_mul(vn_mul(planes, resize->y.from), resize->x.to);
+    size_t forth = columns_size(&resize->forth), back = columns_size(&resize->back);
+    return vn_mul(planes, forth > back ? forth : back);
 }
 
 typedef struct Job {
-    const VnResize *resize;
+    const Axes *axes;
     const float *in;
     float *out;
     unsigned planes;
@@ -174,83 +218,59 @@ static uint32_t groups(uint32_t rows) { return (rows + VN_FIR_ROWS - 1) / VN_FIR
 
 static void columns_body(void *context, unsigned i, unsigned thread) {
     const Job *job = context;
-    const Axis *x = &job->resize->x;
+    const Axis *x = &job->axes->x;
     uint32_t rows = job->row1 - job->row0, p = i / groups(rows), y = i % groups(rows) * VN_FIR_ROWS;
     (void)thread;
-    vn_kern()->fir(job->out + ((size_t)p * job->resize->y.from + job->row0 + y) * x->to, x->to,
+    vn_kern()->fir(job->out + ((size_t)p * job->axes->y.from + job->row0 + y) * x->to, x->to,
                    job->in + ((size_t)p * rows + y) * x->from, x->from, rows - y < VN_FIR_ROWS ? rows - y : VN_FIR_ROWS,
                    x->start, x->weight, x->taps, x->to);
 }
 
-void vn_resize_columns(const VnResize *resize, unsigned planes, const float *in, uint32_t row0, uint32_t row1,
-                       float *scratch, VnPool *pool) {
-    Job job = {resize, in, scratch, planes, row0, row1};
+static void take_columns(const Axes *axes, unsigned planes, const float *in, uint32_t row0, uint32_t row1,
+                         float *scratch, VnPool *pool) {
+    Job job = {axes, in, scratch, planes, row0, row1};
     vn_pool_run(pool, planes * groups(row1 - row0), columns_body, &job);
 }
 
 static void rows_body(void *context, unsigned i, unsigned thread) {
     const Job *job = context;
-    const Axis *y = &job->resize->y;
+    const Axis *y = &job->axes->y;
     uint32_t rows = job->row1 - job->row0, p = i / rows, r = job->row0 + i % rows;
-    size_t width = job->resize->x.to;
-    const float *w = y->weight + (size_t)r * y->taps;
-    const float *in = job->in + ((size_t)p * y->from + y->start[r]) * width;
-    float *out = job->out + (size_t)i * width;
+    size_t width = job->axes->x.to;
     (void)thread;
-    memset(out, 0, width * sizeof *out);
-    for (uint32_t k = 0; k < y->taps; k++)
-        if (w[k] != 0)
-            vn_kern()->axpy(out, in + k * width, w[k], width);
+    vn_kern()->blend(job->out + (size_t)i * width, job->in + ((size_t)p * y->from + y->start[r]) * width, width,
+                     y->weight + (size_t)r * y->taps, y->taps, width);
+}
+
+static void take_rows(const Axes *axes, unsigned planes, const float *scratch, uint32_t row0, uint32_t row1, float *out,
+                      VnPool *pool) {
+    Job job = {axes, scratch, out, planes, row0, row1};
+    vn_pool_run(pool, planes * (row1 - row0), rows_body, &job);
+}
+
+void vn_resize_columns(const VnResize *resize, unsigned planes, const float *in, uint32_t row0, uint32_t row1,
+                       float *scratch, VnPool *pool) {
+    take_columns(&resize->forth, planes, in, row0, row1, scratch, pool);
 }
 
 void vn_resize_rows(const VnResize *resize, unsigned planes, const float *scratch, uint32_t row0, uint32_t row1,
                     float *out, VnPool *pool) {
-    Job job = {resize, scratch, out, planes, row0, row1};
-    vn_pool_run(pool, planes * (row1 - row0), rows_body, &job);
+    take_rows(&resize->forth, planes, scratch, row0, row1, out, pool);
+}
+
+static void apply(const Axes *axes, unsigned planes, const float *in, float *out, float *scratch, VnPool *pool) {
+    take_columns(axes, planes, in, 0, axes->y.from, scratch, pool);
+    take_rows(axes, planes, scratch, 0, axes->y.to, out, pool);
 }
 
 void vn_resize_apply(const VnResize *resize, unsigned planes, const float *in, float *out, float *scratch,
                      VnPool *pool) {
-    vn_resize_columns(resize, planes, in, 0, resize->y.from, scratch, pool);
-    vn_resize_rows(resize, planes, scratch, 0, resize->y.to, out, pool);
-}
-
-/* Each strip of columns belongs to one thread, so the scattered sums have one fixed order. */
-static void rows_adjoint_body(void *context, unsigned i, unsigned thread) {
-    const Job *job = context;
-    const Axis *y = &job->resize->y;
-    size_t width = job->resize->x.to, strips = (width + STRIP - 1) / STRIP, p = i / strips, x0 = i % strips * STRIP;
-    size_t n = width - x0 < STRIP ? width - x0 : STRIP;
-    (void)thread;
-    float *out = job->out + p * y->from * width + x0;
-    for (uint32_t r = 0; r < y->from; r++)
-        memset(out + r * width, 0, n * sizeof *out);
-    for (uint32_t r = 0; r < y->to; r++) {
-        const float *in = job->in + (p * y->to + r) * width + x0, *w = y->weight + (size_t)r * y->taps;
-        for (uint32_t k = 0; k < y->taps; k++)
-            if (w[k] != 0)
-                vn_kern()->axpy(out + (size_t)(y->start[r] + k) * width, in, w[k], n);
-    }
-}
-
-static void columns_adjoint_body(void *context, unsigned i, unsigned thread) {
-    const Job *job = context;
-    const Axis *x = &job->resize->x;
-    size_t rows = (size_t)job->planes * job->resize->y.from, first = (size_t)i * VN_FIR_ROWS;
-    rows = rows - first < VN_FIR_ROWS ? rows - first : VN_FIR_ROWS;
-    float *out = job->out + first * x->from;
-    (void)thread;
-    memset(out, 0, rows * x->from * sizeof *out);
-    vn_kern()->fir_adjoint(out, x->from, job->in + first * x->to, x->to, rows, x->start, x->weight, x->taps, x->to);
+    apply(&resize->forth, planes, in, out, scratch, pool);
 }
 
 void vn_resize_adjoint(const VnResize *resize, unsigned planes, const float *in, float *out, float *scratch,
                        VnPool *pool) {
-    Job job = {resize, in, scratch, planes, 0, 0};
-    vn_pool_run(pool, planes * ((resize->x.to + STRIP - 1) / STRIP), rows_adjoint_body, &job);
-    job.in = scratch;
-    job.out = out;
-    vn_pool_run(pool, groups(planes * resize->y.from), columns_adjoint_body, &job);
+    apply(&resize->back, planes, in, out, scratch, pool);
 }
 
 void vn_training_size(uint32_t w, uint32_t h, uint32_t side, uint32_t step, uint32_t *out_w, uint32_t *out_h) {

@@ -162,9 +162,9 @@ static void case_fir(const VnKern *k, Arena *a, size_t n) {
     k->fir(buffer(a, 0), n + 1, buffer(a, 1), 3 * LONGEST, rows, rising(a), buffer(a, 2), taps, n / taps);
 }
 
-static void case_fir_adjoint(const VnKern *k, Arena *a, size_t n) {
-    size_t taps = 1 + shift % 19, rows = n > LONGEST ? 4 : 1 + shift % VN_FIR_ROWS;
-    k->fir_adjoint(buffer(a, 0), 3 * LONGEST, buffer(a, 1), n + 1, rows, rising(a), buffer(a, 2), taps, n / taps);
+static void case_blend(const VnKern *k, Arena *a, size_t n) {
+    size_t taps = 1 + shift % 7;
+    k->blend(buffer(a, 0), buffer(a, 1), n + shift % 3, buffer(a, 2), taps, n / taps);
 }
 
 static void case_jpeg_blocks(const VnKern *k, Arena *a, size_t n) {
