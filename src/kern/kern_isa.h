@@ -4,6 +4,7 @@
 #include "kern/kern.h"
 
 #include "kern/kern_direct.h"
+#include "kern/kern_loop.h"
 #include "kern/kern_nn.h"
 #include "kern/kern_norm.h"
 #include "kern/kern_pixel.h"

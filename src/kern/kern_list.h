@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one list of kernels. No include guard: included with different VN_KERNEL, and VN_KERNEL_NEAR for those that are
  * held to a tolerance; it is VN_KERNEL unless defined. Bodies are in kern_nn.h, kern_norm.h, kern_direct.h,
- * kern_winograd.h, kern_tiles.h and kern_pixel.h, which are compiled once per instruction set. */
+ * kern_winograd.h, kern_tiles.h, kern_pixel.h and kern_loop.h, which are compiled once per instruction set. */
 
 #ifndef VN_KERNEL_NEAR
 #define VN_KERNEL_NEAR VN_KERNEL
@@ -71,7 +71,7 @@ VN_KERNEL(softmax_back_row, (float *p, float *d, float top, float scale, float m
 /* the same across rows: each value has its own */
 VN_KERNEL(softmax_back_column, (float *p, float *d, const float *top, const float *scale, const float *mean, size_t n))
 
-/* --- kern_pixel.h: resampling, JPEG, optimiser --- */
+/* --- kern_pixel.h: resampling, JPEG --- */
 /* y[i] += a * x[i] */
 VN_KERNEL(axpy, (float *y, const float *x, float a, size_t n))
 /* y[r * ldy + i] = sum over k < taps, in order, of w[i * taps + k] * x[r * ldx + start[i] + k]; i < n, r < rows <=
@@ -87,5 +87,22 @@ VN_KERNEL(jpeg_blocks, (float *samples, size_t stride, size_t blocks, const floa
 VN_KERNEL(rgb_to_ycc, (float *y, float *cb, float *cr, const float *r, const float *g, const float *b, size_t n))
 /* and back to multiples of 1/255 in 0..1 */
 VN_KERNEL(ycc_to_rgb, (float *r, float *g, float *b, const float *y, const float *cb, const float *cr, size_t n))
+
+/* --- kern_loop.h: optimiser and visibility --- */
+/* g *= w; *sum = sum of |g| */
+VN_KERNEL(weigh, (float *g, double *sum, const float *w, size_t n))
+/* m = decay * m + unit * g; *sum = sum of |m| */
+VN_KERNEL(follow, (float *m, double *sum, const float *g, float decay, float unit, size_t n))
+/* d += rate * budget * sign(ahead * m - back * p), then x + d is kept within 0..1 */
+VN_KERNEL(sign_step, (float *d, const float *m, float ahead, const float *p, float back, const float *budget,
+                      float rate, const float *x, size_t n))
+/* y = m[0] * x[0] + m[1] * x[1] + m[2] * x[2] */
+VN_KERNEL(mix3, (float *y, const float *const m[3], const float *const x[3], size_t n))
+/* band -= below, unless that is NULL; sum += s * band^2 */
+VN_KERNEL(band_energy, (float *sum, float *band, const float *below, const float *s, size_t n))
+/* band *= 2 * s * slope; above = band - above, unless that is NULL */
+VN_KERNEL(band_slope, (float *band, float *above, const float *s, const float *slope, size_t n))
+/* sums[0..2] += sums of squares^(3/2), squares^3 and squares^6 */
+VN_KERNEL(power_sums, (double *sums, const float *squares, size_t n))
 
 #undef VN_KERNEL_NEAR

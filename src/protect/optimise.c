@@ -7,11 +7,16 @@
 #include "base/rng.h"
 #include "kern/kern.h"
 
+enum { CHUNK = 1 << 14 }; /* values of one pool task */
+static const float DECAY = 0.8f;
+
 typedef struct Loop {
     const VnScene *scene;
+    VnPool *pool;
     const float *budget;
     size_t values; /* of d */
     float *d, *gradient, *momentum, *pressure;
+    double *sums;
     VnPlan plan;
 } Loop;
 
@@ -21,14 +26,48 @@ double vn_monotonic_seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Weight a gradient with the budget, which makes it one by d in units of the budget, and return its mean size. */
-static double weigh(const Loop *l, float *gradient) {
+typedef struct Job {
+    const Loop *loop;
+    float *gradient; /* weighed; or followed, for NULL */
+    float unit, ahead, back, rate;
+    double *sums; /* for each chunk */
+} Job;
+
+static size_t chunks(const Loop *l) { return (l->values + CHUNK - 1) / CHUNK; }
+
+static size_t chunk_size(const Loop *l, size_t start) { return l->values - start < CHUNK ? l->values - start : CHUNK; }
+
+static void weigh_body(void *context, unsigned i, unsigned thread) {
+    const Job *job = context;
+    size_t at = (size_t)i * CHUNK;
+    (void)thread;
+    vn_kern()->weigh(job->gradient + at, job->sums + i, job->loop->budget + at, chunk_size(job->loop, at));
+}
+
+static void follow_body(void *context, unsigned i, unsigned thread) {
+    const Job *job = context;
+    const Loop *l = job->loop;
+    size_t at = (size_t)i * CHUNK;
+    (void)thread;
+    vn_kern()->follow(l->momentum + at, job->sums + i, l->gradient + at, DECAY, job->unit, chunk_size(l, at));
+}
+
+static void step_body(void *context, unsigned i, unsigned thread) {
+    const Job *job = context;
+    const Loop *l = job->loop;
+    size_t at = (size_t)i * CHUNK;
+    (void)thread;
+    vn_kern()->sign_step(l->d + at, l->momentum + at, job->ahead, l->pressure + at, job->back, l->budget + at,
+                         job->rate, l->scene->work_rgb + at, chunk_size(l, at));
+}
+
+/* Run over all chunks. @return the mean of what they summed */
+static double run(Job *job, VnBody *body) {
     double sum = 0;
-    for (size_t i = 0; i < l->values; i++) {
-        gradient[i] *= l->budget[i];
-        sum += fabsf(gradient[i]);
-    }
-    return sum / (double)l->values + 1e-30;
+    vn_pool_run(job->loop->pool, (unsigned)chunks(job->loop), body, job);
+    for (size_t i = 0; i < chunks(job->loop); i++)
+        sum += job->sums[i];
+    return sum / (double)job->loop->values + 1e-30;
 }
 
 /* Scale d to a figure of `target` where it is above it: the figure is a norm. */
@@ -39,28 +78,25 @@ static void meet_target(const Loop *l, double figure, double target) {
 }
 
 /* One step of size rate * budget along the sign of the objective's averaged gradient less `press` times the
- * visibility's, each of mean size 1, and no further than the clean picture leaves room. */
+ * visibility's, each by d in units of the budget and of mean size 1, and no further than the clean picture leaves
+ * room. */
 static void step(const Loop *l, double rate, double press) {
-    double decay = 0.8;
-    double unit = (1 - decay) / weigh(l, l->gradient), sum = 0;
-    for (size_t i = 0; i < l->values; i++) {
-        l->momentum[i] = (float)(decay * l->momentum[i] + unit * l->gradient[i]);
-        sum += fabsf(l->momentum[i]);
-    }
-    float ahead = (float)((double)l->values / (sum + 1e-30)), back = (float)(press / weigh(l, l->pressure));
-    for (size_t i = 0; i < l->values; i++) {
-        float v = ahead * l->momentum[i] - back * l->pressure[i];
-        float m = v > 0 ? 1.f : v < 0 ? -1.f : 0.f;
-        float d = l->d[i] + (float)rate * l->budget[i] * m, x = l->scene->work_rgb[i];
-        l->d[i] = d < -x ? -x : d > 1 - x ? 1 - x : d;
-    }
+    Job job = {.loop = l, .sums = l->sums, .rate = (float)rate};
+    job.gradient = l->gradient;
+    job.unit = (float)((1 - (double)DECAY) / run(&job, weigh_body));
+    job.ahead = (float)(1 / run(&job, follow_body));
+    job.gradient = l->pressure;
+    job.back = (float)(press / run(&job, weigh_body));
+    run(&job, step_body);
 }
 
 static VernisStatus loop_open(Loop *l, uint64_t seed, double target, VnError *err) {
     size_t bytes = vn_mul(l->values, sizeof(float)), n = l->values / 3;
     size_t gradient = vn_plan_book(&l->plan, bytes), momentum = vn_plan_book(&l->plan, bytes);
     size_t pressure = vn_plan_book(&l->plan, bytes);
+    size_t sums = vn_plan_book(&l->plan, chunks(l) * sizeof(double));
     VN_TRY(vn_plan_commit(&l->plan, err));
+    l->sums = vn_plan_at(&l->plan, sums);
     l->gradient = vn_plan_at(&l->plan, gradient);
     l->momentum = vn_plan_at(&l->plan, momentum);
     l->pressure = vn_plan_at(&l->plan, pressure);
@@ -73,7 +109,8 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float 
                          const VnEncoder *const *encoders, size_t encoder_count, const VnProtectParams *params,
                          double deadline, VnPool *pool, float *d, int *steps, VnError *err) {
     VernisStatus status = VERNIS_OK;
-    Loop l = {.scene = scene, .budget = budget, .values = (size_t)3 * scene->work_w * scene->work_h, .d = d};
+    Loop l = {
+        .scene = scene, .pool = pool, .budget = budget, .values = (size_t)3 * scene->work_w * scene->work_h, .d = d};
     VnObjectiveState objective = {0};
     double along = params->objective == VN_OBJECTIVE_UNTARGETED ? 0 : 0.5, target = params->visibility;
     *steps = 0;

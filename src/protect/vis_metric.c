@@ -51,15 +51,21 @@ typedef struct Job {
 
 static size_t chunk_end(const Job *job, size_t i) { return i + CHUNK < job->n ? i + CHUNK : job->n; }
 
+/* out[p] = sum over c of the jacobian's (p, c), or transposed (c, p), times in[c] */
+static void mix(const Job *job, float *out, const float *in, bool transposed, size_t start) {
+    const float *j = job->m->jacobian + start;
+    size_t n = job->n, down = transposed ? 1 : 3, along = transposed ? 3 : 1;
+    const float *x[] = {in + start, in + n + start, in + 2 * n + start};
+    for (size_t p = 0; p < 3; p++) {
+        const float *row = j + p * down * n, *m[] = {row, row + along * n, row + 2 * along * n};
+        vn_kern()->mix3(out + p * n + start, m, x, chunk_end(job, start) - start);
+    }
+}
+
 static void change_body(void *context, unsigned index, unsigned thread) {
     const Job *job = context;
-    const float *j = job->m->jacobian, *d = job->in;
-    size_t n = job->n, start = (size_t)index * CHUNK;
     (void)thread;
-    for (size_t p = 0; p < 3; p++)
-        for (size_t i = start; i < chunk_end(job, start); i++)
-            job->m->change[p * n + i] =
-                j[3 * p * n + i] * d[i] + j[(3 * p + 1) * n + i] * d[n + i] + j[(3 * p + 2) * n + i] * d[2 * n + i];
+    mix(job, job->m->change, job->in, false, (size_t)index * CHUNK);
 }
 
 /* The blurred changes lie in the bands' places: make differences of them, and the weighted sum of squares. */
@@ -73,24 +79,15 @@ static void square_body(void *context, unsigned index, unsigned thread) {
         for (size_t p = 0; p < 3; p++) {
             float *b = m->bands + (k * 3 + p) * n;
             const float *below = k + 1 < VN_VIS_BANDS ? b + 3 * n : NULL, *s = m->sensitivity + (k * 3 + p) * n;
-            for (size_t i = start; i < end; i++) {
-                b[i] -= below ? below[i] : 0;
-                m->field[i] += s[i] * b[i] * b[i];
-            }
+            vn_kern()->band_energy(m->field + start, b + start, below ? below + start : NULL, s + start, end - start);
         }
 }
 
 static void sums_body(void *context, unsigned index, unsigned thread) {
     const Job *job = context;
     size_t start = (size_t)index * CHUNK;
-    double *sums = job->sums[index];
     (void)thread;
-    for (size_t i = start; i < chunk_end(job, start); i++) {
-        double d2 = job->m->pooled[i], d3 = d2 * sqrt(d2), d6 = d3 * d3;
-        sums[0] += d3;
-        sums[1] += d6;
-        sums[2] += d6 * d6;
-    }
+    vn_kern()->power_sums(job->sums[index], job->m->pooled + start, chunk_end(job, start) - start);
 }
 
 static void slope_body(void *context, unsigned index, unsigned thread) {
@@ -110,26 +107,18 @@ static void band_gradient_body(void *context, unsigned index, unsigned thread) {
         for (size_t p = 0; p < 3; p++) {
             float *b = m->bands + (k * 3 + p) * n;
             const float *s = m->sensitivity + (k * 3 + p) * n;
-            for (size_t i = start; i < end; i++)
-                b[i] *= 2 * s[i] * m->field[i];
             /* the finest band's own share goes straight to the change; through blur k comes this band's less the one
              * above's */
+            vn_kern()->band_slope(b + start, k ? b - 3 * n + start : NULL, s + start, m->field + start, end - start);
             if (k == 0)
                 memcpy(m->change + p * n + start, b + start, (end - start) * sizeof *b);
-            for (size_t i = start; i < end && k; i++)
-                (b - 3 * n)[i] = b[i] - (b - 3 * n)[i];
         }
 }
 
 static void colour_gradient_body(void *context, unsigned index, unsigned thread) {
     const Job *job = context;
-    const float *j = job->m->jacobian, *e = job->m->change;
-    size_t n = job->n, start = (size_t)index * CHUNK;
     (void)thread;
-    for (size_t c = 0; c < 3; c++)
-        for (size_t i = start; i < chunk_end(job, start); i++)
-            job->out[c * n + i] =
-                j[c * n + i] * e[i] + j[(3 + c) * n + i] * e[n + i] + j[(6 + c) * n + i] * e[2 * n + i];
+    mix(job, job->out, job->m->change, true, (size_t)index * CHUNK);
 }
 
 double vn_vis_metric_value(VnVisMetric *m, const float *d, float *gradient) {

@@ -167,6 +167,35 @@ static void case_blend(const VnKern *k, Arena *a, size_t n) {
     k->blend(buffer(a, 0), buffer(a, 1), n + shift % 3, buffer(a, 2), taps, n / taps);
 }
 
+static void case_weigh(const VnKern *k, Arena *a, size_t n) { k->weigh(buffer(a, 0), a->sums, buffer(a, 1), n); }
+
+static void case_follow(const VnKern *k, Arena *a, size_t n) {
+    k->follow(buffer(a, 0), a->sums, buffer(a, 1), 0.8f, 0.3f, n);
+}
+
+static void case_sign_step(const VnKern *k, Arena *a, size_t n) {
+    k->sign_step(buffer(a, 0), buffer(a, 1), 0.7f, buffer(a, 2), 0.4f, buffer(a, 3), 0.2f, buffer(a, 4), n);
+}
+
+static void case_mix3(const VnKern *k, Arena *a, size_t n) {
+    const float *m[] = {buffer(a, 1), buffer(a, 2), buffer(a, 3)}, *x[] = {buffer(a, 4), buffer(a, 5), buffer(a, 1)};
+    k->mix3(buffer(a, 0), m, x, n);
+}
+
+static void case_band_energy(const VnKern *k, Arena *a, size_t n) {
+    k->band_energy(buffer(a, 0), buffer(a, 1), shift % 2 ? buffer(a, 2) : NULL, buffer(a, 3), n);
+}
+
+static void case_band_slope(const VnKern *k, Arena *a, size_t n) {
+    k->band_slope(buffer(a, 0), shift % 2 ? buffer(a, 1) : NULL, buffer(a, 2), buffer(a, 3), n);
+}
+
+static void case_power_sums(const VnKern *k, Arena *a, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        buffer(a, 0)[i] = buffer(a, 0)[i] < 0 ? -buffer(a, 0)[i] : buffer(a, 0)[i];
+    k->power_sums(a->sums, buffer(a, 0), n);
+}
+
 static void case_jpeg_blocks(const VnKern *k, Arena *a, size_t n) {
     float step[64];
     size_t blocks = n / 64, stride = blocks * 8 + shift % 3;

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kernels of the optimiser and of the visibility model; see kern_list.h for what each does. Included by kern_isa.h only.
+ * All are exact: element-wise, or with sums kept in LOOP_LANES lanes that are added in order at the end. n is a few
+ * thousand at most where lanes are float. */
+#include <math.h>
+
+enum { LOOP_LANES = 16 };
+
+static inline double loop_total(const double *lanes) {
+    double sum = 0;
+    for (size_t j = 0; j < LOOP_LANES; j++)
+        sum += lanes[j];
+    return sum;
+}
+
+static inline double loop_total_float(const float *lanes) {
+    double sum = 0;
+    for (size_t j = 0; j < LOOP_LANES; j++)
+        sum += (double)lanes[j];
+    return sum;
+}
+
+static void weigh(float *g, double *sum, const float *w, size_t n) {
+    float lanes[LOOP_LANES] = {0};
+    size_t i = 0;
+    for (; i + LOOP_LANES <= n; i += LOOP_LANES)
+        for (size_t j = 0; j < LOOP_LANES; j++) {
+            g[i + j] *= w[i + j];
+            lanes[j] += fabsf(g[i + j]);
+        }
+    for (; i < n; i++) {
+        g[i] *= w[i];
+        lanes[i % LOOP_LANES] += fabsf(g[i]);
+    }
+    *sum = loop_total_float(lanes);
+}
+
+static void follow(float *m, double *sum, const float *g, float decay, float unit, size_t n) {
+    float lanes[LOOP_LANES] = {0};
+    size_t i = 0;
+    for (; i + LOOP_LANES <= n; i += LOOP_LANES)
+        for (size_t j = 0; j < LOOP_LANES; j++) {
+            m[i + j] = decay * m[i + j] + unit * g[i + j];
+            lanes[j] += fabsf(m[i + j]);
+        }
+    for (; i < n; i++) {
+        m[i] = decay * m[i] + unit * g[i];
+        lanes[i % LOOP_LANES] += fabsf(m[i]);
+    }
+    *sum = loop_total_float(lanes);
+}
+
+static void sign_step(float *d, const float *m, float ahead, const float *p, float back, const float *budget,
+                      float rate, const float *x, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        float v = ahead * m[i] - back * p[i];
+        float s = v > 0 ? 1.f : v < 0 ? -1.f : 0.f;
+        float t = d[i] + rate * budget[i] * s;
+        t = t < -x[i] ? -x[i] : t;
+        d[i] = t > 1 - x[i] ? 1 - x[i] : t;
+    }
+}
+
+static void mix3(float *y, const float *const m[3], const float *const x[3], size_t n) {
+    const float *m0 = m[0], *m1 = m[1], *m2 = m[2], *x0 = x[0], *x1 = x[1], *x2 = x[2];
+    for (size_t i = 0; i < n; i++)
+        y[i] = m0[i] * x0[i] + m1[i] * x1[i] + m2[i] * x2[i];
+}
+
+static void band_energy(float *sum, float *band, const float *below, const float *s, size_t n) {
+    if (below)
+        for (size_t i = 0; i < n; i++)
+            band[i] -= below[i];
+    for (size_t i = 0; i < n; i++)
+        sum[i] += s[i] * band[i] * band[i];
+}
+
+static void band_slope(float *band, float *above, const float *s, const float *slope, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        band[i] *= 2 * s[i] * slope[i];
+    if (above)
+        for (size_t i = 0; i < n; i++)
+            above[i] = band[i] - above[i];
+}
+
+static void power_sums(double *sums, const float *squares, size_t n) {
+    double d3[LOOP_LANES] = {0}, d6[LOOP_LANES] = {0}, d12[LOOP_LANES] = {0};
+    for (size_t i = 0; i < n;) {
+        size_t count = n - i < LOOP_LANES ? n - i : LOOP_LANES;
+        double v[LOOP_LANES] = {0};
+        for (size_t j = 0; j < count; j++)
+            v[j] = (double)squares[i + j];
+        for (size_t j = 0; j < LOOP_LANES; j++) {
+            double cube = v[j] * sqrt(v[j]), sixth = cube * cube;
+            d3[j] += cube;
+            d6[j] += sixth;
+            d12[j] += sixth * sixth;
+        }
+        i += count;
+    }
+    sums[0] += loop_total(d3);
+    sums[1] += loop_total(d6);
+    sums[2] += loop_total(d12);
+}
