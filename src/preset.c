@@ -31,32 +31,43 @@ typedef struct Kind {
 
 static const char formats[] = "same|png|jpeg|webp|", subsamplings[] = "4:4:4|4:2:0|";
 
-static const Field strength_fields[] = {{"visibility", REAL, 0.2, 20, NULL, true},
-                                        {"steps", WHOLE, 1, 10000, NULL, true},
-                                        {"name", WORDS, 0, 0, NULL, false},
-                                        {"description", WORDS, 0, 0, NULL, false},
-                                        {"source", WORDS, 0, 0, NULL, false},
-                                        {NULL, WORDS, 0, 0, NULL, false}};
+static const Field strength_fields[] = {
+    {"visibility", REAL, 0.2, 20, NULL, true}, {"steps", WHOLE, 1, 10000, NULL, true},
+    {"name", WORDS, 0, 0, NULL, false},        {"description", WORDS, 0, 0, NULL, false},
+    {"source", WORDS, 0, 0, NULL, false},      {NULL, WORDS, 0, 0, NULL, false}};
 
-enum { WIDTH, HEIGHT, PIXELS, BYTES, FORMAT, QUALITY, SUBSAMPLING, SERVED_WIDTH, SERVED_HEIGHT, SERVED_FORMAT,
-       SERVED_QUALITY, SERVED_SUBSAMPLING };
-static const Field platform_fields[] = {[WIDTH] = {"max_width", WHOLE, 0, MAX_SIDE, NULL, false},
-                                        [HEIGHT] = {"max_height", WHOLE, 0, MAX_SIDE, NULL, false},
-                                        [PIXELS] = {"max_pixels", WHOLE, 0, 1e12, NULL, false},
-                                        [BYTES] = {"max_bytes", WHOLE, 0, 1e12, NULL, false},
-                                        [FORMAT] = {"format", CHOICE, 0, 0, formats, false},
-                                        [QUALITY] = {"quality", WHOLE, 1, 100, NULL, true},
-                                        [SUBSAMPLING] = {"subsampling", CHOICE, 0, 0, subsamplings, false},
-                                        [SERVED_WIDTH] = {"served_width", WHOLE, 0, MAX_SIDE, NULL, false},
-                                        [SERVED_HEIGHT] = {"served_height", WHOLE, 0, MAX_SIDE, NULL, false},
-                                        [SERVED_FORMAT] = {"served_format", CHOICE, 0, 0, "none|jpeg|webp|", true},
-                                        [SERVED_QUALITY] = {"served_quality", WHOLE, 0, 100, NULL, true},
-                                        [SERVED_SUBSAMPLING] = {"served_subsampling", CHOICE, 0, 0, subsamplings, false},
-                                        {"name", WORDS, 0, 0, NULL, false},
-                                        {"description", WORDS, 0, 0, NULL, false},
-                                        {"confidence", WORDS, 0, 0, NULL, false},
-                                        {"source", WORDS, 0, 0, NULL, false},
-                                        {NULL, WORDS, 0, 0, NULL, false}};
+enum {
+    WIDTH,
+    HEIGHT,
+    PIXELS,
+    BYTES,
+    FORMAT,
+    QUALITY,
+    SUBSAMPLING,
+    SERVED_WIDTH,
+    SERVED_HEIGHT,
+    SERVED_FORMAT,
+    SERVED_QUALITY,
+    SERVED_SUBSAMPLING
+};
+static const Field platform_fields[] = {
+    [WIDTH] = {"max_width", WHOLE, 0, MAX_SIDE, NULL, false},
+    [HEIGHT] = {"max_height", WHOLE, 0, MAX_SIDE, NULL, false},
+    [PIXELS] = {"max_pixels", WHOLE, 0, 1e12, NULL, false},
+    [BYTES] = {"max_bytes", WHOLE, 0, 1e12, NULL, false},
+    [FORMAT] = {"format", CHOICE, 0, 0, formats, false},
+    [QUALITY] = {"quality", WHOLE, 1, 100, NULL, true},
+    [SUBSAMPLING] = {"subsampling", CHOICE, 0, 0, subsamplings, false},
+    [SERVED_WIDTH] = {"served_width", WHOLE, 0, MAX_SIDE, NULL, false},
+    [SERVED_HEIGHT] = {"served_height", WHOLE, 0, MAX_SIDE, NULL, false},
+    [SERVED_FORMAT] = {"served_format", CHOICE, 0, 0, "none|jpeg|webp|", true},
+    [SERVED_QUALITY] = {"served_quality", WHOLE, 0, 100, NULL, true},
+    [SERVED_SUBSAMPLING] = {"served_subsampling", CHOICE, 0, 0, subsamplings, false},
+    {"name", WORDS, 0, 0, NULL, false},
+    {"description", WORDS, 0, 0, NULL, false},
+    {"confidence", WORDS, 0, 0, NULL, false},
+    {"source", WORDS, 0, 0, NULL, false},
+    {NULL, WORDS, 0, 0, NULL, false}};
 
 static const Kind kinds[] = {{"strength", "strength", strength_fields}, {"platforms", "platform", platform_fields}};
 
@@ -143,7 +154,8 @@ static int choice_index(const char *choices, const char *word) {
     return -1;
 }
 
-static VernisStatus check_field(const Preset *preset, const Field *field, const json_t *value, double *number, VnError *err) {
+static VernisStatus check_field(const Preset *preset, const Field *field, const json_t *value, double *number,
+                                VnError *err) {
     char reason[160];
     if (!value)
         return field->needed ? bad(preset, field->key, "is missing", err) : VERNIS_OK;
@@ -157,10 +169,11 @@ static VernisStatus check_field(const Preset *preset, const Field *field, const 
     case WHOLE:
     case REAL:
         *number = json_number_value(value);
-        snprintf(reason, sizeof reason, "must be a %s from %.12g to %.12g", field->type == REAL ? "number" : "whole number",
-                 field->low, field->high);
+        snprintf(reason, sizeof reason, "must be a %s from %.12g to %.12g",
+                 field->type == REAL ? "number" : "whole number", field->low, field->high);
         bool right = field->type == REAL ? json_is_number(value) : json_is_integer(value);
-        return right && *number >= field->low && *number <= field->high ? VERNIS_OK : bad(preset, field->key, reason, err);
+        return right && *number >= field->low && *number <= field->high ? VERNIS_OK
+                                                                        : bad(preset, field->key, reason, err);
     }
     return VERNIS_OK;
 }
@@ -178,13 +191,15 @@ static VernisStatus check_fields(const Preset *preset, const Kind *kind, double 
     }
     for (size_t i = 0; kind->fields[i].key; i++) {
         numbers[i] = 0;
-        VN_TRY(check_field(preset, &kind->fields[i], json_object_get(preset->root, kind->fields[i].key), &numbers[i], err));
+        VN_TRY(check_field(preset, &kind->fields[i], json_object_get(preset->root, kind->fields[i].key), &numbers[i],
+                           err));
     }
     return VERNIS_OK;
 }
 
 /* Find, parse and check a preset by name. On failure `out` is closed. */
-static VernisStatus preset_open(Preset *out, double numbers[MAX_FIELDS], const Kind *kind, const char *name, VnError *err) {
+static VernisStatus preset_open(Preset *out, double numbers[MAX_FIELDS], const Kind *kind, const char *name,
+                                VnError *err) {
     char key[PRESET_KEY];
     snprintf(key, sizeof key, "%s/%.*s", kind->folder, VN_PRESET_NAME, name);
     *out = (Preset){.text = builtin_text(key)};
@@ -199,8 +214,8 @@ static VernisStatus preset_open(Preset *out, double numbers[MAX_FIELDS], const K
         snprintf(out->source, sizeof out->source, "preset %s", key);
         out->size = strlen(out->text);
     } else {
-        status = vn_fail(err, VERNIS_E_ARGUMENT, "preset", "there is no %s preset %s; `vernis presets` lists them", kind->word,
-                         name);
+        status = vn_fail(err, VERNIS_E_ARGUMENT, "preset", "there is no %s preset %s; `vernis presets` lists them",
+                         kind->word, name);
     }
     vn_free(path);
     if (!status && vn_json_parse(&out->root, out->text, out->size, MAX_PRESET_BYTES, "preset", err))
@@ -234,8 +249,8 @@ VernisStatus vn_platform_load(VnPlatformPreset *out, const char *name, VnError *
         .posted = {(uint32_t)n[WIDTH], (uint32_t)n[HEIGHT], (int)n[QUALITY], n[SUBSAMPLING] > 0, false},
         .max_pixels = (uint64_t)n[PIXELS],
         .max_bytes = (uint64_t)n[BYTES],
-        .served = {(uint32_t)n[SERVED_WIDTH], (uint32_t)n[SERVED_HEIGHT], (int)n[SERVED_QUALITY], n[SERVED_SUBSAMPLING] > 0,
-                   n[SERVED_FORMAT] > 1}};
+        .served = {(uint32_t)n[SERVED_WIDTH], (uint32_t)n[SERVED_HEIGHT], (int)n[SERVED_QUALITY],
+                   n[SERVED_SUBSAMPLING] > 0, n[SERVED_FORMAT] > 1}};
     snprintf(out->name, sizeof out->name, "%s", name);
     snprintf(out->format, sizeof out->format, "%s", format_names[(int)n[FORMAT]]);
     preset_close(&preset);

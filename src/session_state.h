@@ -8,6 +8,7 @@
 #include <vernis/session.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "image/format.h"
 #include "kern/cpu.h"
 #include "meta/c2pa.h"
@@ -59,11 +60,6 @@ VernisStatus vn_ingest_read(VnIngest *out, const char *text, VnError *err);
  * @param options of the output; the quality is lowered where the file would be larger than the platform takes */
 VernisStatus vn_fit_platform(const VernisSession *session, VnImage *image, const VnFormat *format,
                              VnEncodeOptions *options, VnError *err);
-
-/** Grow-only text for the commands that print tables. */
-__attribute__((format(printf, 3, 4))) VernisStatus vn_text_add(VnBytes *text, VnError *err, const char *format, ...);
-/** End the text and hand it over, or free it when status is a failure. @return status, or VERNIS_E_MEMORY */
-VernisStatus vn_text_finish(VnBytes *text, char **out, VernisStatus status, VnError *err);
 
 /** Open an encoder by built-in name, installed name or path. */
 VernisStatus vn_surrogate_open(VnEncoder **out, const char *name, VnError *err);

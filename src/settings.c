@@ -28,7 +28,7 @@ static const VernisSettingInfo table[] = {
          "Read more input paths from FILE, one a line; - is standard input."),
     TEXT("exclude", 0, VERNIS_LIST, NULL, "protect inspect", "GLOB",
          "Leave out files whose name or path matches GLOB; may be repeated."),
-    FLAG("overwrite", 0, "protect", "Replace existing outputs (never the input)."),
+    FLAG("overwrite", 0, "protect verify", "Replace an existing output or report (never the input)."),
     FLAG("skip-existing", 0, "protect", "Pass over inputs whose output exists."),
     FLAG("in-place", 0, "protect",
          "Keep the original as NAME_original.EXT and put the protected picture in its place."),
@@ -39,9 +39,10 @@ static const VernisSettingInfo table[] = {
     TEXT("for", 0, VERNIS_TEXT, NULL, "protect", "PLATFORM",
          "Make the picture for a platform: no larger than it serves, in the file it serves, protected for what it does "
          "to it; instagram, x, bluesky and more: `vernis presets`."),
-    TEXT("ingest", 0, VERNIS_TEXT, NULL, "verify", "NAME",
-         "What a platform and a trainer do to the picture before the encoder sees it: a platform of `vernis presets`, or "
-         "wN qN sN for width, JPEG quality and training size, or both; default: w1080 q75 s512."),
+    TEXT(
+        "ingest", 0, VERNIS_TEXT, NULL, "verify", "NAME",
+        "What a platform and a trainer do to the picture before the encoder sees it: a platform of `vernis presets`, or "
+        "wN qN sN for width, JPEG quality and training size, or both; default: w1080 q75 s512."),
     TEXT("strength", 0, VERNIS_TEXT, "standard", "protect", "NAME",
          "How visible the protection may be: gentle (1.2), standard (2.0), strong (3.2) or a preset of your own."),
     NUMBER("visibility", 0, VERNIS_REAL, 0.2, 20, NULL, "protect", "X",
@@ -126,6 +127,9 @@ static const VernisSettingInfo table[] = {
      "bluesky, mastodon, tumblr, artstation, deviantart, pixiv, behance, pinterest, reddit, discord, linkedin or cara."},
     FLAG("remove", 0, "optout", "Take the opt-out out again; every other byte stays as it was."),
 
+    TEXT("report", 0, VERNIS_TEXT, NULL, "protect verify", "FILE.html",
+         "Write a page to look at: before, after, the difference, where it shows, the figures in plain words. It holds "
+         "the unprotected pictures: keep it to yourself."),
     FLAG("json", 0, "protect verify inspect identity optout models presets selftest bench",
          "One line of JSON for each file on standard output."),
     CHOICE("progress", "auto|plain|json|none", "auto", "protect", "How progress is shown on standard error."),

@@ -86,6 +86,32 @@ VERNIS_API VernisStatus vernis_estimate_file(VernisSession *session, const char 
 VERNIS_API VernisStatus vernis_verify_files(VernisSession *session, const char *original, const char *protected_file,
                                             VernisResult *result, VernisError *err);
 
+/** One picture's part of a report, as HTML with its images inside: before, after, what the result says in plain words, the
+ * most visible spot, the difference, and maps of the budget and of how far the first surrogate was moved. Reads both files
+ * from disk. Heap text in *out, about a megabyte.
+ * @param result of vernis_protect_file or vernis_verify_files for these files and this session */
+VERNIS_API VernisStatus vernis_report_picture(VernisSession *session, const char *original, const char *protected_file,
+                                              const VernisResult *result, char **out, VernisError *err);
+
+/** What the head of a report says about a run. */
+typedef struct VernisReportRun {
+    size_t done, skipped, failed;
+    int verified; /**< nonzero: the pictures were compared, not made */
+} VernisReportRun;
+
+/** A report: one HTML file that holds everything it shows. It takes its name when it is closed; until then a file of that
+ * name stays as it is. */
+typedef struct VernisReport VernisReport;
+VERNIS_API VernisStatus vernis_report_open(VernisReport **out, const char *path, int replace,
+                                           const VernisReportRun *run, VernisError *err);
+/** @param part text of vernis_report_picture, `size` bytes without the final zero */
+VERNIS_API VernisStatus vernis_report_add(VernisReport *report, const char *part, size_t size, VernisError *err);
+/** A picture that was not done; after all that were. @param reason plain text */
+VERNIS_API VernisStatus vernis_report_add_failure(VernisReport *report, const char *input, const char *reason,
+                                                  VernisError *err);
+/** @param keep 0: nothing was reported; sets NULL and takes NULL */
+VERNIS_API VernisStatus vernis_report_close(VernisReport **report, int keep, VernisError *err);
+
 /** Run the session's first surrogate on an image; write the latent (z,h,w) and the gradient (3,H,W) of half its squared
  * norm as float32 .npy. Either path may be NULL. */
 VERNIS_API VernisStatus vernis_probe_file(VernisSession *session, const char *image, const char *latent_path,

@@ -194,49 +194,94 @@ static int move_new(const char *temp, const char *path) {
     return rename(temp, path) ? errno : 0;
 }
 
+struct VnFileOut {
+    char *path, *temp;
+    int fd, slot;
+    bool replace;
+};
+
+static void out_free(VnFileOut *file) {
+    vn_free(file->path);
+    vn_free(file->temp);
+    vn_free(file);
+}
+
 /* @param wanted the rights of a new file, before the umask */
-static VernisStatus write_file(const char *path, const void *data, size_t size, bool replace, mode_t wanted,
-                               VnError *err) {
+static VernisStatus out_open(VnFileOut **out, const char *path, bool replace, mode_t wanted, VnError *err) {
     struct stat old;
     bool exists = !stat(path, &old);
+    *out = NULL;
     if (exists && !replace)
         return vn_fail(err, VERNIS_E_EXISTS, "file", "%s: exists already (--overwrite replaces it)", path);
     if (exists && S_ISDIR(old.st_mode))
         return vn_fail(err, VERNIS_E_IO, "file", "%s: is a folder", path);
     size_t capacity = strlen(path) + 32;
-    char *temp = vn_malloc(capacity);
-    if (!temp)
+    VnFileOut *file = vn_calloc(1, sizeof *file);
+    if (file) {
+        file->path = vn_strdup(path);
+        file->temp = vn_malloc(capacity);
+        file->replace = replace;
+    }
+    if (!file || !file->path || !file->temp) {
+        if (file)
+            out_free(file);
         return vn_no_memory(err, "file", capacity, path);
+    }
     /* Same folder, hidden, and a short name, so that a long picture name still fits. */
-    snprintf(temp, capacity, "%.*s.vernis-XXXXXX", (int)(vn_path_base(path) - path), path);
+    snprintf(file->temp, capacity, "%.*s.vernis-XXXXXX", (int)(vn_path_base(path) - path), path);
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* no signal between making the file and noting its name */
-    int fd = mkostemp(temp, O_CLOEXEC);
-    int problem = fd < 0 ? errno : 0;
-    int slot = fd < 0 ? -1 : temp_claim(temp);
+    file->fd = mkostemp(file->temp, O_CLOEXEC);
+    int problem = file->fd < 0 ? errno : 0;
+    file->slot = file->fd < 0 ? -1 : temp_claim(file->temp);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (problem) {
-        vn_free(temp);
+        out_free(file);
         return io_error(err, path, "create", problem);
     }
     mode_t mask = umask(0);
     umask(mask);
-    fchmod(fd, exists ? old.st_mode & 0777 : wanted & ~mask);
-    problem = write_all(fd, data, size);
-    if (!problem && fsync(fd))
-        problem = errno == EINVAL ? 0 : errno;
-    if (close(fd) && !problem)
+    fchmod(file->fd, exists ? old.st_mode & 0777 : wanted & ~mask);
+    *out = file;
+    return VERNIS_OK;
+}
+
+VernisStatus vn_file_out_open(VnFileOut **out, const char *path, bool replace, VnError *err) {
+    return out_open(out, path, replace, 0666, err);
+}
+
+VernisStatus vn_file_out_append(VnFileOut *file, const void *data, size_t size, VnError *err) {
+    int problem = write_all(file->fd, data, size);
+    return problem ? io_error(err, file->path, "write", problem) : VERNIS_OK;
+}
+
+VernisStatus vn_file_out_close(VnFileOut **handle, bool keep, VnError *err) {
+    VnFileOut *file = *handle;
+    if (!file)
+        return VERNIS_OK;
+    int problem = keep && fsync(file->fd) && errno != EINVAL ? errno : 0;
+    if (close(file->fd) && !problem)
         problem = errno;
-    if (!problem)
-        problem = replace ? (rename(temp, path) ? errno : 0) : move_new(temp, path);
-    if (problem)
-        unlink(temp);
+    if (keep && !problem)
+        problem = file->replace ? (rename(file->temp, file->path) ? errno : 0) : move_new(file->temp, file->path);
+    if (keep && !problem)
+        sync_folder(file->path);
     else
-        sync_folder(path);
-    temp_release(slot);
-    vn_free(temp);
-    return problem ? io_error(err, path, "write", problem) : VERNIS_OK;
+        unlink(file->temp);
+    temp_release(file->slot);
+    VernisStatus status = keep && problem ? io_error(err, file->path, "write", problem) : VERNIS_OK;
+    out_free(file);
+    *handle = NULL;
+    return status;
+}
+
+static VernisStatus write_file(const char *path, const void *data, size_t size, bool replace, mode_t wanted,
+                               VnError *err) {
+    VnFileOut *file;
+    VN_TRY(out_open(&file, path, replace, wanted, err));
+    VernisStatus status = vn_file_out_append(file, data, size, err), closed = vn_file_out_close(&file, !status, err);
+    return status ? status : closed;
 }
 
 VernisStatus vn_file_write(const char *path, const void *data, size_t size, bool replace, VnError *err) {

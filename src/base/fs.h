@@ -31,6 +31,13 @@ VernisStatus vn_file_write(const char *path, const void *data, size_t size, bool
 /** The same for a new file that only its owner may read (mode 0600), such as a private key. */
 VernisStatus vn_file_write_secret(const char *path, const void *data, size_t size, VnError *err);
 
+/** The same for what does not fit into memory at once: a temporary file that grows, and takes its name when it is closed. */
+typedef struct VnFileOut VnFileOut;
+VernisStatus vn_file_out_open(VnFileOut **out, const char *path, bool replace, VnError *err);
+VernisStatus vn_file_out_append(VnFileOut *file, const void *data, size_t size, VnError *err);
+/** @param keep false: leave `path` as it was. Sets NULL, takes NULL, and leaves nothing behind when it fails. */
+VernisStatus vn_file_out_close(VnFileOut **file, bool keep, VnError *err);
+
 /** Remove the temporary files that are open now. Async-signal-safe: for a signal handler that is about to exit. */
 void vn_temp_cleanup(void);
 

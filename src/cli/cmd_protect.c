@@ -119,6 +119,16 @@ static bool any_usable(const CliInputs *inputs) {
     return false;
 }
 
+/* A report looks at both files again, so both must stay. */
+static int spool_for(Spool **out, const CliContext *ctx, CliTarget target, const CliInputs *inputs) {
+    bool piped = target == TARGET_STDOUT;
+    for (size_t i = 0; i < inputs->count; i++)
+        piped = piped || !strcmp(inputs->items[i].path, "-");
+    if (piped && vernis_settings_is_set(ctx->settings, "report"))
+        return cli_usage(ctx, "--report needs the picture before and after as files, not a pipe");
+    return spool_open(out, ctx);
+}
+
 static int protect(CliContext *ctx, const CliInputs *inputs) {
     CliTarget target;
     CliJobs jobs = {0};
@@ -126,7 +136,10 @@ static int protect(CliContext *ctx, const CliInputs *inputs) {
     VernisError err = {0};
     Run run = {.ctx = ctx, .jobs = &jobs};
     VernisHooks hooks = {.opaque = &run, .progress = on_progress};
+    bool dry = vernis_settings_number(ctx->settings, "dry-run") != 0;
     int status = outputs_target(&target, ctx, inputs);
+    if (!status)
+        status = spool_for(&run.spool, ctx, target, inputs);
     if (!status && any_usable(inputs)) {
         status = profile_take(ctx, &err);
         if (!status)
@@ -140,7 +153,10 @@ static int protect(CliContext *ctx, const CliInputs *inputs) {
         work(&run, &session);
         status = tally_status(&run.tally);
         progress_close(run.progress);
+        if (run.spool && !dry && spool_write(run.spool, false) && status != CLI_INTERRUPTED)
+            status = CLI_FAILED;
     }
+    spool_close(&run.spool);
     jobs_close(&jobs);
     vernis_session_close(&session);
     return status;
@@ -172,7 +188,9 @@ const CliCommand command_protect = {
         "The result goes beside the input as NAME.protected.EXT, or where --output says. Folders are taken as the "
         "pictures in them (with -r below them too); what Vernis wrote itself (*.protected.*, *_original.*) and hidden "
         "files are passed over. '-' reads one picture from standard input and writes it to standard output. An input "
-        "is never overwritten.",
+        "is never overwritten.\n\n"
+        "--for makes the file that a platform serves, protected for what the platform does to it; --report writes a page "
+        "to look at.",
     .least = 0,
     .most = -1,
     .run = run_protect,

@@ -24,7 +24,7 @@ struct Ledger {
 /* Settings of protect that say where, how much at once and what is told, but not what comes out. */
 static const char not_in_digest[] =
     "output recursive files-from exclude overwrite skip-existing dry-run resume threads jobs "
-    "max-memory json profile progress quiet verbose";
+    "max-memory json profile report progress quiet verbose";
 
 /* FNV-1a, 64 bits (draft-eastlake-fnv): told apart, not protected. */
 static uint64_t hash(uint64_t state, const char *text) {

@@ -19,30 +19,48 @@ bool run_take(Run *run, size_t *job) {
             }
             progress_end(run->progress, index);
         }
-        if (candidate->state == JOB_SKIP)
+        bool skipped = candidate->state == JOB_SKIP;
+        if (skipped)
             job_report_skipped(run->ctx, candidate, &run->tally);
         else
             job_report_failed(run->ctx, candidate, &candidate->err, &run->tally);
+        if (run->spool)
+            spool_reason(run->spool, index, candidate->input, skipped ? candidate->reason : candidate->err.text,
+                         !skipped);
     }
     if (run->next < run->jobs->count && signals_cancelled(NULL))
         run->tally.interrupted++;
     return false;
 }
 
-void run_finish(Run *run, size_t job, VernisStatus status, const VernisResult *result, const VernisError *err) {
+void run_do(const Run *run, VernisSession *session, size_t job, RunOutcome *out) {
+    const CliJob *todo = &run->jobs->items[job];
+    *out = (RunOutcome){0};
+    out->status = job_execute(session, todo, &out->result, &out->err);
+    if (!out->status && run->spool)
+        vernis_report_picture(session, todo->original ? todo->original : todo->input, todo->output, &out->result,
+                              &out->part, &out->err);
+}
+
+void run_finish(Run *run, size_t job, const RunOutcome *outcome) {
+    CliJob *done = &run->jobs->items[job];
     progress_end(run->progress, job);
-    if (status)
-        job_report_failed(run->ctx, &run->jobs->items[job], err, &run->tally);
-    else
-        job_report_done(run->ctx, run->jobs, &run->jobs->items[job], result, &run->tally);
+    if (outcome->status) {
+        job_report_failed(run->ctx, done, &outcome->err, &run->tally);
+        if (run->spool)
+            spool_reason(run->spool, job, done->input, outcome->err.text, true);
+    } else {
+        job_report_done(run->ctx, run->jobs, done, &outcome->result, &run->tally);
+        if (run->spool)
+            spool_part(run->spool, job, done->input, outcome->part, &outcome->err);
+    }
 }
 
 void run_alone(Run *run, VernisSession *session) {
     while (run_take(run, &run->current)) {
-        const CliJob *job = &run->jobs->items[run->current];
-        VernisResult result = {0};
-        VernisError err = {0};
-        VernisStatus status = job_execute(session, job, &result, &err);
-        run_finish(run, run->current, status, &result, &err);
+        RunOutcome outcome;
+        run_do(run, session, run->current, &outcome);
+        run_finish(run, run->current, &outcome);
+        vernis_free(outcome.part);
     }
 }

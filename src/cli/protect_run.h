@@ -7,11 +7,13 @@
 
 #include "cli/jobs.h"
 #include "cli/progress.h"
+#include "cli/spool.h"
 
 typedef struct Run {
     const CliContext *ctx;
     CliJobs *jobs;
     Progress *progress; /* NULL until the jobs are known */
+    Spool *spool;       /* NULL without --report */
     CliTally tally;
     size_t next;    /* the first job that has not been looked at */
     size_t current; /* the job under way in this process */
@@ -21,8 +23,19 @@ typedef struct Run {
  * told about. @return false when there is none, or the run is to stop */
 bool run_take(Run *run, size_t *job);
 
-/** Tell about a job that run_take gave. @param result not used when status is a failure */
-void run_finish(Run *run, size_t job, VernisStatus status, const VernisResult *result, const VernisError *err);
+/** What came of doing a job. */
+typedef struct RunOutcome {
+    VernisStatus status;
+    VernisResult result; /* not used when status is a failure */
+    VernisError err;
+    char *part; /* of the report, the caller's; NULL: none is wanted, or `err` says why there is none */
+} RunOutcome;
+
+/** Do a job, here or in a worker, and make its part of the report (for vernis_free). */
+void run_do(const Run *run, VernisSession *session, size_t job, RunOutcome *out);
+
+/** Tell about a job that run_take gave, and keep its part. */
+void run_finish(Run *run, size_t job, const RunOutcome *outcome);
 
 /** Do all jobs here. */
 void run_alone(Run *run, VernisSession *session);

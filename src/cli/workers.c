@@ -17,9 +17,8 @@ typedef struct Message {
     size_t job;
     double done;
     char stage[16];
-    VernisStatus status;
-    VernisResult result;
-    VernisError err;
+    RunOutcome outcome; /* its part follows the message */
+    size_t part_size;   /* 0: none */
 } Message;
 
 typedef struct Worker {
@@ -79,13 +78,19 @@ static void child_loop(const Run *run, int from_parent, Child *child) {
     VernisSession *session = NULL;
     VernisHooks hooks = {.opaque = child, .progress = child_progress, .cancelled = child_cancelled};
     while (read_all(from_parent, &child->job, sizeof child->job)) {
-        const CliJob *job = &run->jobs->items[child->job];
         Message message = {.finished = true, .job = child->job};
+        RunOutcome *outcome = &message.outcome;
         if (!session)
-            message.status = vernis_session_open(&session, run->ctx->settings, &hooks, &message.err);
-        if (!message.status)
-            message.status = job_execute(session, job, &message.result, &message.err);
-        if (!write_all(child->to_parent, &message, sizeof message))
+            outcome->status = vernis_session_open(&session, run->ctx->settings, &hooks, &outcome->err);
+        if (!outcome->status)
+            run_do(run, session, child->job, outcome);
+        char *part = outcome->part;
+        outcome->part = NULL;
+        message.part_size = part ? strlen(part) : 0;
+        bool told = write_all(child->to_parent, &message, sizeof message) &&
+                    write_all(child->to_parent, part, message.part_size);
+        vernis_free(part);
+        if (!told)
             break;
     }
     vernis_session_close(&session);
@@ -157,16 +162,19 @@ static void on_death(Run *run, Worker *workers, size_t slot) {
     int state = reap(workers, slot);
     if (!busy)
         return;
-    VernisError err = {.status = VERNIS_E_INTERNAL, .where = "workers"};
+    RunOutcome outcome = {0};
+    VernisError *err = &outcome.err;
+    *err = (VernisError){.status = VERNIS_E_INTERNAL, .where = "workers"};
     int number = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
     if (signals_cancelled(NULL))
-        err.status = VERNIS_E_CANCELLED;
+        err->status = VERNIS_E_CANCELLED;
     else if (number == SIGKILL)
-        err.status = VERNIS_E_MEMORY;
-    snprintf(err.text, sizeof err.text, "%s: its worker process ended unexpectedly%s%s%s", run->jobs->items[job].input,
-             number ? ": " : "", number ? strsignal(number) : "",
+        err->status = VERNIS_E_MEMORY;
+    snprintf(err->text, sizeof err->text, "%s: its worker process ended unexpectedly%s%s%s",
+             run->jobs->items[job].input, number ? ": " : "", number ? strsignal(number) : "",
              number == SIGKILL ? " (memory may have run out: try fewer --jobs)" : "");
-    run_finish(run, job, err.status, NULL, &err);
+    outcome.status = err->status;
+    run_finish(run, job, &outcome);
 }
 
 static void on_message(Run *run, Worker *workers, size_t slot) {
@@ -177,8 +185,14 @@ static void on_message(Run *run, Worker *workers, size_t slot) {
         return;
     }
     if (message.finished) {
-        worker->busy = false;
-        run_finish(run, message.job, message.status, &message.result, &message.err);
+        message.outcome.part = message.part_size ? cli_alloc(message.part_size + 1) : NULL;
+        if (message.part_size && !read_all(worker->from, message.outcome.part, message.part_size)) {
+            on_death(run, workers, slot);
+        } else {
+            worker->busy = false;
+            run_finish(run, message.job, &message.outcome);
+        }
+        free(message.outcome.part);
     } else {
         progress_update(run->progress, message.job, message.stage, message.done);
     }
@@ -191,9 +205,10 @@ static size_t dispatch(Run *run, Worker *workers, size_t count) {
         Worker *worker = &workers[i];
         size_t job;
         while (!worker->busy && run_take(run, &job)) {
-            VernisError err = {0};
-            if (!worker->pid && spawn(run, workers, i, &err)) {
-                run_finish(run, job, err.status, NULL, &err);
+            RunOutcome outcome = {0};
+            outcome.status = worker->pid ? VERNIS_OK : spawn(run, workers, i, &outcome.err);
+            if (outcome.status) {
+                run_finish(run, job, &outcome);
                 continue;
             }
             worker->busy = true;

@@ -31,6 +31,33 @@ extern const VnIngest vn_ingest_usual;
 VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const VnImage *changed,
                               const VnIngest *ingest, const VnEncoder *encoder, VnPool *pool, VnError *err);
 
+/** One number for each place of a grid laid over a picture. */
+typedef struct VnField {
+    uint32_t width, height;
+    float *values; /**< (h,w), heap */
+} VnField;
+VernisStatus vn_field_open(VnField *out, uint32_t width, uint32_t height, VnError *err);
+void vn_field_close(VnField *field); /**< takes a zeroed struct */
+
+/** How far each cell of the latent moves between two pictures that have both been through the ingest: root mean square
+ * over the channels, in units of the clean latent's spread, so that the field's own root mean square is VernisShift's
+ * `ingest`. */
+VernisStatus vn_latent_map(VnField *out, const VnImage *original, const VnImage *changed, const VnIngest *ingest,
+                           const VnEncoder *encoder, VnPool *pool, VnError *err);
+
+/** What a report shows of one picture. The texts are not escaped. */
+typedef struct VnReportPicture {
+    const char *name, *output;         /**< file names as they were given */
+    const VnImage *original, *changed; /**< of one size */
+    const VernisResult *result;
+    const VnIngest *ingest;
+    double target; /**< visibility asked for; 0: it is not known */
+    const VnEncoder *encoder;
+} VnReportPicture;
+
+/** Append one picture's part of a report: HTML that holds its images and asks for nothing from elsewhere. */
+VernisStatus vn_report_part(VnBytes *out, const VnReportPicture *picture, VnPool *pool, VnError *err);
+
 /** Fill psnr, ssim, visibility, the name of the ingest and the shifts of `result` (surrogate names too). */
 VernisStatus vn_measure(VernisResult *result, const VnImage *original, const VnImage *changed,
                         const VnIngest *ingest, const VnEncoder *const *encoders, size_t count, VnPool *pool,

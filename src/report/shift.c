@@ -12,8 +12,8 @@
 /* LONGEST bounds the memory for a strip or a banner, which no trainer would take at its short side's size. */
 enum { LONGEST = 4096, TRAINING_STEP = 64 };
 
-const VnIngest vn_ingest_usual = {.name = "w1080 q75 s512", .trip = {.max_width = 1080, .quality = 75, .subsample = true},
-                                  .side = 512};
+const VnIngest vn_ingest_usual = {
+    .name = "w1080 q75 s512", .trip = {.max_width = 1080, .quality = 75, .subsample = true}, .side = 512};
 
 /* 8 bits over white at another size. */
 static VernisStatus resized(VnImage *out, const VnImage *image, uint32_t width, uint32_t height, VnPool *pool,
@@ -29,6 +29,7 @@ typedef struct Eye {
     VnPass *pass;
     const VnTrip *trip;
     uint32_t width, height; /* training size */
+    uint32_t latent_w, latent_h;
     size_t latent_floats;
     VnPool *pool;
 } Eye;
@@ -63,53 +64,94 @@ done:
     return status;
 }
 
-static double shift_between(const float *from, const float *to, size_t n) {
-    double mean = 0, spread = 0, moved = 0;
+static double spread_of(const float *values, size_t n) {
+    double mean = 0, spread = 0;
     for (size_t i = 0; i < n; i++)
-        mean += (double)from[i];
+        mean += (double)values[i];
     mean /= (double)n;
-    for (size_t i = 0; i < n; i++) {
-        double d = (double)to[i] - (double)from[i], s = (double)from[i] - mean;
-        moved += d * d;
-        spread += s * s;
-    }
-    return spread > 0 && n > 1 ? sqrt(moved / (double)n / (spread / (double)(n - 1))) : 0;
+    for (size_t i = 0; i < n; i++)
+        spread += ((double)values[i] - mean) * ((double)values[i] - mean);
+    return n > 1 ? sqrt(spread / (double)(n - 1)) : 0;
 }
 
-VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const VnImage *changed,
-                              const VnIngest *ingest, const VnEncoder *encoder, VnPool *pool, VnError *err) {
-    const VnEncoderInfo *info = vn_encoder_info(encoder);
-    Eye eye = {.pool = pool, .trip = &ingest->trip};
-    uint32_t w = original->width, h = original->height, shorter = w < h ? w : h, longer = w < h ? h : w;
-    double side = fmin(ingest->side, fmax(TRAINING_STEP, (double)LONGEST * shorter / longer));
-    vn_training_size(w, h, (uint32_t)side, TRAINING_STEP, &eye.width, &eye.height);
-    VN_TRY(vn_pass_open(&eye.pass, encoder, eye.width, eye.height, false, pool, err));
-    eye.latent_floats = (size_t)info->latent_channels * (eye.width / info->stride) * (eye.height / info->stride);
-    float *latents = vn_malloc(vn_mul(4 * eye.latent_floats, sizeof(float)));
-    VernisStatus status = VERNIS_OK;
-    if (!latents) {
-        status = vn_no_memory(err, "verify", 4 * eye.latent_floats * sizeof(float), "latents");
-        goto done;
+static double shift_between(const float *from, const float *to, size_t n) {
+    double moved = 0, spread = spread_of(from, n);
+    for (size_t i = 0; i < n; i++) {
+        double d = (double)to[i] - (double)from[i];
+        moved += d * d;
     }
-    float *clean = latents, *clean_in = clean + eye.latent_floats, *moved = clean_in + eye.latent_floats,
-          *moved_in = moved + eye.latent_floats;
+    return spread > 0 ? sqrt(moved / (double)n) / spread : 0;
+}
+
+/* The encoder at the training size of a picture, and room for `count` latents. On failure nothing is held. */
+static VernisStatus eye_open(Eye *eye, float **latents, size_t count, const VnImage *image, const VnIngest *ingest,
+                             const VnEncoder *encoder, VnPool *pool, VnError *err) {
+    const VnEncoderInfo *info = vn_encoder_info(encoder);
+    *eye = (Eye){.pool = pool, .trip = &ingest->trip};
+    uint32_t w = image->width, h = image->height, shorter = w < h ? w : h, longer = w < h ? h : w;
+    double side = fmin(ingest->side, fmax(TRAINING_STEP, (double)LONGEST * shorter / longer));
+    vn_training_size(w, h, (uint32_t)side, TRAINING_STEP, &eye->width, &eye->height);
+    eye->latent_w = eye->width / info->stride;
+    eye->latent_h = eye->height / info->stride;
+    eye->latent_floats = (size_t)info->latent_channels * eye->latent_w * eye->latent_h;
+    VN_TRY(vn_pass_open(&eye->pass, encoder, eye->width, eye->height, false, pool, err));
+    size_t bytes = vn_mul(vn_mul(count, eye->latent_floats), sizeof(float));
+    *latents = vn_malloc(bytes);
+    if (*latents)
+        return VERNIS_OK;
+    vn_pass_close(&eye->pass);
+    return vn_no_memory(err, "verify", bytes, "latents");
+}
+
+VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const VnImage *changed, const VnIngest *ingest,
+                              const VnEncoder *encoder, VnPool *pool, VnError *err) {
+    Eye eye;
+    float *clean;
+    VN_TRY(eye_open(&eye, &clean, 4, original, ingest, encoder, pool, err));
+    size_t n = eye.latent_floats;
+    float *clean_in = clean + n, *moved = clean_in + n, *moved_in = moved + n;
+    VernisStatus status;
     VN_CHECK(look(&eye, original, false, clean, err));
     VN_CHECK(look(&eye, original, true, clean_in, err));
     VN_CHECK(look(&eye, changed, false, moved, err));
     VN_CHECK(look(&eye, changed, true, moved_in, err));
-    snprintf(out->surrogate, sizeof out->surrogate, "%s", info->name);
-    out->direct = shift_between(clean, moved, eye.latent_floats);
-    out->ingest = shift_between(clean_in, moved_in, eye.latent_floats);
-    out->floor = shift_between(clean, clean_in, eye.latent_floats);
+    snprintf(out->surrogate, sizeof out->surrogate, "%s", vn_encoder_info(encoder)->name);
+    out->direct = shift_between(clean, moved, n);
+    out->ingest = shift_between(clean_in, moved_in, n);
+    out->floor = shift_between(clean, clean_in, n);
 done:
-    vn_free(latents);
+    vn_free(clean);
     vn_pass_close(&eye.pass);
     return status;
 }
 
-VernisStatus vn_measure(VernisResult *result, const VnImage *original, const VnImage *changed,
-                        const VnIngest *ingest, const VnEncoder *const *encoders, size_t count, VnPool *pool,
-                        VnError *err) {
+VernisStatus vn_latent_map(VnField *out, const VnImage *original, const VnImage *changed, const VnIngest *ingest,
+                           const VnEncoder *encoder, VnPool *pool, VnError *err) {
+    Eye eye;
+    float *clean;
+    *out = (VnField){0};
+    VN_TRY(eye_open(&eye, &clean, 2, original, ingest, encoder, pool, err));
+    size_t n = eye.latent_floats, cells = (size_t)eye.latent_w * eye.latent_h;
+    float *moved = clean + n;
+    VernisStatus status;
+    VN_CHECK(look(&eye, original, true, clean, err));
+    VN_CHECK(look(&eye, changed, true, moved, err));
+    VN_CHECK(vn_field_open(out, eye.latent_w, eye.latent_h, err));
+    double unit = fmax(spread_of(clean, n), 1e-12);
+    for (size_t i = 0; i < cells; i++) {
+        double square = 0;
+        for (size_t k = i; k < n; k += cells)
+            square += ((double)moved[k] - (double)clean[k]) * ((double)moved[k] - (double)clean[k]);
+        out->values[i] = (float)(sqrt(square * (double)cells / (double)n) / unit);
+    }
+done:
+    vn_free(clean);
+    vn_pass_close(&eye.pass);
+    return status;
+}
+
+VernisStatus vn_measure(VernisResult *result, const VnImage *original, const VnImage *changed, const VnIngest *ingest,
+                        const VnEncoder *const *encoders, size_t count, VnPool *pool, VnError *err) {
     snprintf(result->ingest, sizeof result->ingest, "%s", ingest->name);
     VN_TRY(vn_psnr(&result->psnr, original, changed, err));
     VN_TRY(vn_ssim(&result->ssim, original, changed, pool, err));

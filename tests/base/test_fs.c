@@ -77,6 +77,40 @@ static void round_trip(void **state) {
     vn_free(path);
 }
 
+static void a_growing_file_takes_its_name_at_the_end(void **state) {
+    (void)state;
+    char *path = in_folder("page");
+    VnFileOut *out;
+    VnBytes bytes;
+    assert_int_equal(vn_file_write(path, "old", 3, false, NULL), VERNIS_OK);
+    for (int keep = 0; keep < 2; keep++) {
+        assert_int_equal(vn_file_out_open(&out, path, true, NULL), VERNIS_OK);
+        assert_int_equal(vn_file_out_append(out, "a", 1, NULL), VERNIS_OK);
+        assert_int_equal(vn_file_out_append(out, "bc", 2, NULL), VERNIS_OK);
+        assert_int_equal(vn_file_read(&bytes, path, 9, NULL), VERNIS_OK);
+        assert_memory_equal(bytes.data, "old", 3);
+        vn_bytes_free(&bytes);
+        assert_int_equal(vn_file_out_close(&out, keep, NULL), VERNIS_OK);
+        assert_null(out);
+        assert_int_equal(vn_file_read(&bytes, path, 9, NULL), VERNIS_OK);
+        assert_memory_equal(bytes.data, keep ? "abc" : "old", 3);
+        vn_bytes_free(&bytes);
+        assert_int_equal(entries(), 1);
+    }
+    VnError err = {0};
+    assert_int_equal(vn_file_out_open(&out, path, false, &err), VERNIS_E_EXISTS);
+    assert_null(out);
+    assert_int_equal(vn_file_out_close(&out, true, NULL), VERNIS_OK);
+    unlink(path); /* one that appears meanwhile is not replaced */
+    assert_int_equal(vn_file_out_open(&out, path, false, NULL), VERNIS_OK);
+    assert_int_equal(vn_file_write(path, "other", 5, false, NULL), VERNIS_OK);
+    err = (VnError){0};
+    assert_int_equal(vn_file_out_close(&out, true, &err), VERNIS_E_EXISTS);
+    assert_non_null(strstr(err.text, path));
+    assert_int_equal(entries(), 1);
+    vn_free(path);
+}
+
 static void refusals_name_the_file(void **state) {
     (void)state;
     VnBytes bytes;
@@ -160,6 +194,7 @@ static void paths(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(round_trip, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_growing_file_takes_its_name_at_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refusals_name_the_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_disk_leaves_the_old_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(paths, set_up, tear_down),

@@ -59,7 +59,7 @@ class Help(clikit.Case):
                     self.assertLessEqual(len(line), columns)
 
     def test_what_is_not_offered_yet_is_unknown(self):
-        for option in ('--report', '--gpu'):
+        for option in ('--gpu', '--decoder'):
             self.assertIn('unknown option', self.vernis('protect', option, 'x', 'a.png', status=2).err)
 
 

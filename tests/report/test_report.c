@@ -14,7 +14,11 @@
 
 #include "base/fs.h"
 #include "base/json.h"
+#include "base/text.h"
+#include "kern/kern.h"
 #include "metric_goldens.h"
+#include "report/heat.h"
+#include "report/html.h"
 #include "report/report.h"
 
 enum { W = 37, H = 29 };
@@ -137,8 +141,144 @@ static void lines_are_the_manuals(void **state) {
     vernis_free(line);
 }
 
+static char *escaped(const char *text) {
+    VnBytes out = {0};
+    char *result;
+    assert_int_equal(vn_text_finish(&out, &result, vn_html_text(&out, text, NULL), NULL), VERNIS_OK);
+    return result;
+}
+
+static void foreign_text_is_no_markup(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"a b.png", "a b.png"},
+        {"<script>&\"'", "&lt;script&gt;&amp;&quot;&#39;"},
+        {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x8e\xa8", "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x8e\xa8"},
+        {"caf\xe9<", "caf&#xfffd;&lt;"},                          /* Latin-1 */
+        {"\xc0\xbc", "&#xfffd;&#xfffd;"},                         /* an overlong '<' */
+        {"\xe2\x82", "&#xfffd;&#xfffd;"},                         /* cut short */
+        {"\xe2\x82<", "&#xfffd;&#xfffd;&lt;"},                    /* a character must not swallow markup */
+        {"\xed\xa0\x80", "&#xfffd;&#xfffd;&#xfffd;"},             /* a surrogate */
+        {"\xf4\x90\x80\x80", "&#xfffd;&#xfffd;&#xfffd;&#xfffd;"}, /* beyond Unicode */
+        {"a\x1b[2J\n\x7f\xc2\x9b", "a&#xfffd;[2J&#xfffd;&#xfffd;&#xfffd;"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = escaped(cases[i][0]);
+        assert_string_equal(text, cases[i][1]);
+        vernis_free(text);
+    }
+}
+
+/* The data: URI read back by a decoder written here. */
+static void pictures_travel_in_the_page(void **state) {
+    (void)state;
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (int quality = 0; quality <= 90; quality += 90) {
+        VnImage image, back;
+        VnBytes out = {0}, file = {0};
+        VnBag bag = {0};
+        make(&image, sample_a, 8);
+        assert_int_equal(vn_html_image(&out, &image, quality, "Of ", "\"<", "class=\"c\"", NULL), VERNIS_OK);
+        assert_int_equal(vn_bytes_append(&out, "", 1, NULL), VERNIS_OK);
+        const char *text = (char *)out.data, *p = strstr(text, "base64,");
+        assert_non_null(
+            strstr(text, "<img width=\"37\" height=\"29\" class=\"c\" alt=\"Of &quot;&lt;\" src=\"data:image/"));
+        assert_non_null(strstr(text, quality ? "image/jpeg;" : "image/png;"));
+        for (p += 7; *p != '"'; p += 4) {
+            uint32_t bits = 0, length = 3;
+            for (int k = 0; k < 4; k++) {
+                bits = bits << 6 | (p[k] == '=' ? 0 : (uint32_t)(strchr(digits, p[k]) - digits));
+                length -= p[k] == '=';
+            }
+            uint8_t bytes[3] = {(uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits};
+            assert_int_equal(vn_bytes_append(&file, bytes, length, NULL), VERNIS_OK);
+        }
+        assert_string_equal(p, "\">");
+        assert_int_equal(vn_decode(&back, &bag, file.data, file.size, NULL, NULL), VERNIS_OK);
+        assert_int_equal(back.width, W);
+        if (!quality)
+            assert_memory_equal(back.pixels, image.pixels, image.stride * H);
+        vn_image_free(&image), vn_image_free(&back);
+        vn_bytes_free(&out), vn_bytes_free(&file);
+        vn_bag_free(&bag);
+    }
+}
+
+static void maps_show_where(void **state) {
+    (void)state;
+    VnImage a, b, out;
+    VnField field;
+    uint32_t x, y;
+    make(&a, sample_a, 8), make(&b, sample_a, 8);
+    uint8_t *changed = (uint8_t *)b.pixels + 20 * b.stride + 3 * 30;
+    changed[1] = (uint8_t)(changed[1] > 100 ? changed[1] - 5 : changed[1] + 5);
+    int by = changed[1] - ((uint8_t *)a.pixels)[20 * a.stride + 3 * 30 + 1];
+    assert_int_equal(vn_difference_image(&out, &a, &b, 8, NULL), VERNIS_OK);
+    for (size_t i = 0; i < out.stride * H; i++)
+        assert_in_range(((uint8_t *)out.pixels)[i], i == 20 * out.stride + 91 ? 128 + 8 * by - 1 : 127,
+                        i == 20 * out.stride + 91 ? 128 + 8 * by : 128);
+    vn_image_free(&out);
+    assert_int_equal(vn_field_open(&field, 4, 2, NULL), VERNIS_OK);
+    for (int i = 0; i < 8; i++)
+        field.values[i] = (float)i;
+    assert_true(fabsf(vn_field_quantile(&field, 0.5) - 3) < 0.01f && fabsf(vn_field_quantile(&field, 1) - 7) < 0.01f);
+    vn_spot_find(&field, &a, 10, &x, &y); /* the cell at the lower right: its centre is (32, 21) */
+    assert_int_equal(x, 27);
+    assert_int_equal(y, 16);
+    assert_int_equal(vn_crop_image(&out, &a, x, y, 10, NULL), VERNIS_OK);
+    assert_int_equal(out.width, 10);
+    assert_int_equal(out.height, 10);
+    assert_memory_equal(out.pixels, (uint8_t *)a.pixels + 16 * a.stride + 3 * 27, 30);
+    vn_image_free(&out);
+    vn_spot_find(&field, &a, 100, &x, &y);
+    assert_int_equal(x + y, 0);
+    memset(a.pixels, 0xff, a.stride * H);
+    assert_int_equal(vn_heat_image(&out, &field, 7, &a, NULL), VERNIS_OK);
+    const uint8_t *low = out.pixels, *high = (uint8_t *)out.pixels + (H - 1) * out.stride + 3 * (W - 1);
+    assert_true(low[0] == 16 && low[2] == 58 && high[0] == 252 && high[2] == 190);
+    vn_image_free(&out), vn_image_free(&a), vn_image_free(&b);
+    vn_field_close(&field);
+}
+
+/* The map's root mean square is the shift, and the named trip is what counts. */
+static void latent_map_is_the_shift(void **state) {
+    (void)state;
+    VnPool *pool;
+    VnEncoder *encoder;
+    VnImage a, b;
+    assert_int_equal(vn_pool_open(&pool, 2, NULL), VERNIS_OK);
+    assert_int_equal(vn_encoder_open(&encoder, VN_TEST_MODEL, NULL), VERNIS_OK);
+    make(&a, sample_a, 8), make(&b, sample_b, 8);
+    VnIngest ingest = {.name = "t", .trip = {.max_width = 30, .quality = 50, .subsample = true}, .side = 64};
+    for (int webp = 0; webp < 2; webp++) {
+        VernisShift shift;
+        VnField map;
+        ingest.trip.webp = webp;
+        assert_int_equal(vn_measure_shift(&shift, &a, &b, &ingest, encoder, pool, NULL), VERNIS_OK);
+        assert_int_equal(vn_latent_map(&map, &a, &b, &ingest, encoder, pool, NULL), VERNIS_OK);
+        double square = 0;
+        size_t n = (size_t)map.width * map.height;
+        for (size_t i = 0; i < n; i++)
+            square += (double)map.values[i] * map.values[i];
+        assert_true(shift.ingest > 0.01 && shift.floor > 0.01);
+        assert_true(fabs(sqrt(square / (double)n) / shift.ingest - 1) < 1e-4);
+        vn_field_close(&map);
+    }
+    ingest.trip = (VnTrip){0};
+    VernisShift shift;
+    assert_int_equal(vn_measure_shift(&shift, &a, &b, &ingest, encoder, pool, NULL), VERNIS_OK);
+    assert_true(shift.floor == 0 && shift.ingest == shift.direct);
+    vn_image_free(&a), vn_image_free(&b);
+    vn_encoder_close(&encoder);
+    vn_pool_close(&pool);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(metrics_equal_numpy), cmocka_unit_test(sizes_must_agree),
-                                       cmocka_unit_test(npy_equals_numpy), cmocka_unit_test(lines_are_the_manuals)};
+    vn_kern_init(VN_CPU_AMX);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(metrics_equal_numpy),       cmocka_unit_test(sizes_must_agree),
+        cmocka_unit_test(npy_equals_numpy),          cmocka_unit_test(lines_are_the_manuals),
+        cmocka_unit_test(foreign_text_is_no_markup), cmocka_unit_test(pictures_travel_in_the_page),
+        cmocka_unit_test(maps_show_where),           cmocka_unit_test(latent_map_is_the_shift)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
