@@ -192,10 +192,16 @@ static const char *uses_of(const char *data_mining) {
 static void put_training(VnSink *to, const VnRights *rights, const char *uses) {
     static const char *const keys[] = {"cawg.ai_training", "cawg.data_mining", "cawg.ai_inference",
                                        "cawg.ai_generative_training"};
+    /* Up to four times, so that what is longer is referred to. */
+    enum { INFO_MOST = 40 };
     const char *info = strstr(rights->data_mining, "INDEXING") ? "Search engine indexing is allowed."
                        : rights->constraints                   ? rights->constraints
                        : rights->usage_terms                   ? rights->usage_terms
                                                                : rights->license_url;
+    if (info && strlen(info) > INFO_MOST)
+        info = info == rights->constraints   ? "cawg.metadata, plus:OtherConstraints"
+               : info == rights->usage_terms ? "cawg.metadata, xmpRights:UsageTerms"
+                                             : "cawg.metadata, xmpRights:WebStatement";
     size_t count = 0;
     for (int i = 0; i < 4; i++)
         count += uses[i] != '-';
@@ -264,7 +270,7 @@ static json_t *property_value(VnRights *rights, int from, int to, const char *te
     }
 }
 
-/* What was written to XMP, as JSON-LD; nothing when that is nothing. */
+/* What was written to XMP, as JSON-LD, but for the source type, which belongs to an action; nothing when that is nothing. */
 static void put_metadata(VnSink *to, VnRights *rights) {
     json_t *context = json_object(), *root = json_pack("{s:O}", "@context", context);
     bool good = root != NULL;
@@ -273,7 +279,7 @@ static void put_metadata(VnSink *to, VnRights *rights) {
         const VnXmpProperty *property = &vn_xmp_properties[i];
         const VnXmpSpaceName *space = &vn_xmp_spaces[property->space];
         const char *text = vn_xmp_next(&next, rights, i);
-        if (!text)
+        if (!text || text == rights->source_type)
             continue;
         count++;
         good = json_object_set_new(context, space->prefix, json_string(space->uri)) == 0 && good;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The XMP packet, made new: ISO 16684-1:2019 sections 7 (RDF) and 7.4 (packet wrapper). */
+/* The XMP packet, made new: ISO 16684-1:2019 sections 7 (RDF) and 7.4 (packet wrapper). A line a property, and no blanks: it
+ * goes into every file. */
 #include <string.h>
 
 #include "meta/xmp_names.h"
@@ -58,25 +59,24 @@ static void put_tag(Writer *writer, const char *open, VnXmpSpace space, const ch
 }
 
 static void put_creators(Writer *writer, const char *text) {
-    put_markup(writer, "\n    <rdf:Seq>");
+    put_markup(writer, "<rdf:Seq>");
     for (int count = vn_creator_count(text); count; count--) {
         size_t size = vn_creator_length(text, count);
-        put_markup(writer, "\n     <rdf:li>");
+        put_markup(writer, "<rdf:li>");
         put_text(writer, text, size);
         put_markup(writer, "</rdf:li>");
         text += count > 1 ? size + 2 : size;
     }
-    put_markup(writer, "\n    </rdf:Seq>\n   ");
+    put_markup(writer, "</rdf:Seq>");
 }
 
 /* The members of a structure that have a text. */
-static void put_members(Writer *writer, VnRights *rights, int from, int to, const char *indent) {
+static void put_members(Writer *writer, VnRights *rights, int from, int to) {
     for (int i = from; i < to; i++) {
         const VnXmpProperty *row = &vn_xmp_properties[i];
         const char *text = *vn_xmp_field(rights, i);
         if (!text)
             continue;
-        put_markup(writer, indent);
         put_tag(writer, "<", row->space, row->inner, ">");
         put_text(writer, text, strlen(text));
         put_tag(writer, "</", row->space, row->inner, ">");
@@ -87,7 +87,7 @@ static void put_members(Writer *writer, VnRights *rights, int from, int to, cons
 static void put_property(Writer *writer, VnRights *rights, int from, int to, const char *text) {
     const VnXmpProperty *property = &vn_xmp_properties[from];
     bool structure = property->form == VN_XMP_STRUCT;
-    put_tag(writer, "   <", property->space, property->name, structure ? " rdf:parseType=\"Resource\">" : ">");
+    put_tag(writer, "<", property->space, property->name, structure ? " rdf:parseType=\"Resource\">" : ">");
     switch (property->form) {
     case VN_XMP_SIMPLE:
         put_text(writer, text, strlen(text));
@@ -96,25 +96,24 @@ static void put_property(Writer *writer, VnRights *rights, int from, int to, con
         put_creators(writer, text);
         break;
     case VN_XMP_ALT:
-        put_markup(writer, "\n    <rdf:Alt>\n     <rdf:li xml:lang=\"x-default\">");
+        put_markup(writer, "<rdf:Alt><rdf:li xml:lang=\"x-default\">");
         put_text(writer, text, strlen(text));
-        put_markup(writer, "</rdf:li>\n    </rdf:Alt>\n   ");
+        put_markup(writer, "</rdf:li></rdf:Alt>");
         break;
     case VN_XMP_STRUCT:
-        put_members(writer, rights, from, to, "\n    ");
-        put_markup(writer, "\n   ");
+        put_members(writer, rights, from, to);
         break;
     case VN_XMP_STRUCT_SEQ:
-        put_markup(writer, "\n    <rdf:Seq>\n     <rdf:li rdf:parseType=\"Resource\">");
-        put_members(writer, rights, from, to, "\n      ");
-        put_markup(writer, "\n     </rdf:li>\n    </rdf:Seq>\n   ");
+        put_markup(writer, "<rdf:Seq><rdf:li rdf:parseType=\"Resource\">");
+        put_members(writer, rights, from, to);
+        put_markup(writer, "</rdf:li></rdf:Seq>");
         break;
     }
     put_tag(writer, "</", property->space, property->name, ">\n");
 }
 
 static void put_flag(Writer *writer, VnXmpSpace space, const char *name, const char *value) {
-    put_tag(writer, "   <", space, name, ">");
+    put_tag(writer, "<", space, name, ">");
     put_markup(writer, value);
     put_tag(writer, "</", space, name, ">\n");
 }
@@ -129,19 +128,19 @@ static void put_derived(Writer *writer, const VnRights *rights) {
 
 static void put_packet(Writer *packet, const Writer *properties) {
     put_markup(packet, "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
-                       "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n <rdf:RDF");
+                       "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n<rdf:RDF");
     for (unsigned i = 0; i < VN_XMP_SPACES; i++) {
         if (i != VN_XMP_RDF && !(properties->spaces & 1u << i))
             continue;
-        put_markup(packet, i == VN_XMP_RDF ? " xmlns:" : "\n    xmlns:");
+        put_markup(packet, i == VN_XMP_RDF ? " xmlns:" : "\nxmlns:");
         put_markup(packet, vn_xmp_spaces[i].prefix);
         put_markup(packet, "=\"");
         put_markup(packet, vn_xmp_spaces[i].uri);
-        put_markup(packet, i == VN_XMP_RDF ? "\">\n  <rdf:Description rdf:about=\"\"" : "\"");
+        put_markup(packet, i == VN_XMP_RDF ? "\">\n<rdf:Description rdf:about=\"\"" : "\"");
     }
     put_markup(packet, ">\n");
     put_bytes(packet, (const char *)properties->body.data, properties->body.size);
-    put_markup(packet, "  </rdf:Description>\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"r\"?>");
+    put_markup(packet, "</rdf:Description></rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"r\"?>");
 }
 
 VernisStatus vn_xmp_make(VnBytes *out, const VnRights *rights, VnError *err) {

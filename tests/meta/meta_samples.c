@@ -178,3 +178,21 @@ VnRights sample_rights(void) {
         .source_type = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation",
     };
 }
+
+VnRights sample_profile(void) {
+    return (VnRights){
+        .creator = "Ada Painter",
+        .copyright = "© 2026 Ada Painter",
+        .credit = "Ada Painter / Studio am Kanal",
+        .license_url = "https://ada-painter.example/licence",
+        .licensor_name = "Studio am Kanal GmbH",
+        .licensor_email = "licences@ada-painter.example",
+        .licensor_url = "https://ada-painter.example/licences/buy",
+        .contact_email = "hello@ada-painter.example",
+        .contact_url = "https://ada-painter.example/contact",
+        .usage_terms = "All rights reserved; commercial use needs a licence.",
+        .constraints = "No training of generative models, no replicas, no imitation of style.",
+        .data_mining = "http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED-SEECONSTRAINT",
+        .source_type = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation",
+    };
+}

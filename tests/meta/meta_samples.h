@@ -25,6 +25,9 @@ bool decode_webp(uint8_t *rgb, const VnBytes *file);
 /** Every field set, with text that needs escaping, accents, Chinese and an emoji. Static texts: no vn_rights_free. */
 VnRights sample_rights(void);
 
+/** What an artist's profile may say in all: every field that has an option, a sentence each for the terms. Static texts. */
+VnRights sample_profile(void);
+
 /** Bytes that borrow a string literal. */
 static inline VnBytes borrow(const void *data, size_t size) { return (VnBytes){(uint8_t *)(uintptr_t)data, size}; }
 

@@ -106,6 +106,27 @@ static void signed_files_are_trusted(void **state) {
     }
 }
 
+/* Everything an artist's profile may say, signed. The artist's own words stand in the file up to four times, a parent's manifests
+ * come on top. */
+static void a_full_profile_takes_less_than_6_kb(void **state) {
+    (void)state;
+    VnRights rights = sample_profile();
+    for (int i = 0; i < 3; i++) {
+        VnBytes file = {0}, exif = {0}, xmp = {0}, iptc = {0};
+        sample_file(&file, formats[i]);
+        size_t before = file.size;
+        assert_false(vn_exif_make(&exif, &rights, NULL) || vn_xmp_make(&xmp, &rights, NULL) ||
+                     vn_iptc_make(&iptc, &rights, NULL) ||
+                     vn_meta_splice(&file, formats[i], &exif, &xmp, &iptc, NULL));
+        sign_as(&file, formats[i], &identity, &rights);
+        assert_in_range(file.size - before, 5000, 5999);
+        vn_bytes_free(&file);
+        vn_bytes_free(&exif);
+        vn_bytes_free(&xmp);
+        vn_bytes_free(&iptc);
+    }
+}
+
 static void every_spoilt_file_says_how(void **state) {
     (void)state;
     VnRights rights = sample_rights();
@@ -271,6 +292,7 @@ static void reservations_of_every_value(void **state) {
         if (cases[i].uses && cases[i].uses[0] == 'c') {
             assert_true(vn_cbor_get(&entries, keys[0], &entry) && vn_cbor_get(&entry, "constraint_info", &info));
             assert_int_equal(vn_cbor_is(&info, "Ask me."), i != 5);
+            assert_int_equal(vn_cbor_is(&info, "Search engine indexing is allowed."), i == 5);
         }
         assert_true(find_assertion(&store, "cawg.metadata", "json", &content));
         assert_non_null(memmem(content.data, content.size, cases[i].value, strlen(cases[i].value)));
@@ -492,6 +514,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(webp_stores_are_even),
         cmocka_unit_test(signed_files_are_trusted),
+        cmocka_unit_test(a_full_profile_takes_less_than_6_kb),
         cmocka_unit_test(every_spoilt_file_says_how),
         cmocka_unit_test(the_picture_is_untouched),
         cmocka_unit_test(encoding_is_deterministic),
