@@ -14,7 +14,7 @@ typedef struct Row {
     const char *key, *label, *value;
 } Row;
 
-enum { ROWS_MOST = 20 };
+enum { ROWS_MOST = 21 };
 
 /* All that is told of one file. */
 typedef struct View {
@@ -46,6 +46,7 @@ static void fill_rows(View *view) {
                         {"description", "description", r->description},
                         {"data_mining", "data mining", r->data_mining},
                         {"source_type", "source type", r->source_type},
+                        {"ai_system", "AI system", r->ai_system},
                         {"latitude", "latitude", r->latitude},
                         {"longitude", "longitude", r->longitude},
                         {"body_serial", "camera number", r->body_serial},

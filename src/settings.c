@@ -97,7 +97,7 @@ static const VernisSettingInfo table[] = {
         "source-type", "human|photo|scan|none", "none", "protect",
         "State how the picture was made; written only when asked for, and refused where the file itself declares AI."),
     CHOICE("keep", "all|rights|none", "rights", "protect",
-           "Which metadata of the input survives; a source type that says AI always does."),
+           "Which metadata of the input survives; what says that it is AI work always does."),
     FLAG("keep-location", 0, "protect",
          "Keep latitude and longitude of where the picture was taken, which go whatever --keep says."),
     FLAG("keep-serials", 0, "protect",

@@ -9,7 +9,6 @@
 void vn_found_free(VnFound *found) {
     vn_rights_free(&found->rights);
     vn_free(found->software);
-    vn_free(found->ai_system);
     vn_free(found->ai_prompt);
     vn_free(found->comment);
     vn_free(found->tdm);

@@ -14,7 +14,6 @@
 typedef struct VnFound {
     VnRights rights;
     char *software;  /**< xmp:CreatorTool, else EXIF Software */
-    char *ai_system; /**< Iptc4xmpExt:AISystemUsed (IPTC 2025.1) */
     char *ai_prompt; /**< Iptc4xmpExt:AIPromptInformation (IPTC 2025.1) */
     char *comment;   /**< EXIF UserComment, where generators keep a prompt that PNG has texts for */
     char *tdm;       /**< tdm:reservation: "1" for reserved */
@@ -45,6 +44,9 @@ bool vn_data_mining_reserves(const char *value); /**< one of the DMI-PROHIBITED 
 /** Would a platform read this DigitalSourceType as AI? Those with "algorithmicMedia" in any case
  * (facts/provenance.md 3.3, Meta's help text). value may be NULL. */
 bool vn_source_type_is_ai(const char *value);
+/** The generator whose traces a platform would read as AI: prompts, settings, its name as that of the software. Static;
+ * "unnamed" where a prompt stands alone; NULL: there are none. */
+const char *vn_found_generator(const VnFound *found, const VnBag *bag);
 /** The first source type in a C2PA manifest that platforms read as AI, as its last word ("trainedAlgorithmicMedia"); ""
  * for none. The manifest is CBOR inside boxes: its text strings stand in it as they are. */
 void vn_c2pa_ai_source_type(char word[64], const VnBytes *c2pa);

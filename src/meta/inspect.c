@@ -37,21 +37,29 @@ static const char *find_generator(const char *text) {
     return NULL;
 }
 
-/* "WHAT "VALUE": WHY" to the list. */
-static void add_sign(VnInspection *inspection, const char *what, const char *value, const char *why) {
+/* All signs so far, and the first generator that one of them names. */
+typedef struct Signs {
+    char text[800]; /* VnInspection's ai_label */
+    const char *generator;
+} Signs;
+
+/* "WHAT "VALUE": WHY" to the list. @param generator static, or NULL */
+static void add_sign(Signs *signs, const char *what, const char *value, const char *why, const char *generator) {
     char shown[96] = "", sign[300];
     vn_text_list(shown, sizeof shown, "", value);
     snprintf(sign, sizeof sign, "%s \"%s\": %s", what, shown, why);
-    vn_text_list(inspection->ai_label, sizeof inspection->ai_label, "; ", sign);
+    vn_text_list(signs->text, sizeof signs->text, "; ", sign);
+    if (!signs->generator)
+        signs->generator = generator;
 }
 
-static void add_generator(VnInspection *inspection, const char *what, const char *value) {
+static void add_generator(Signs *signs, const char *what, const char *value) {
     const char *name = find_generator(value);
     char why[64];
     if (!name)
         return;
     snprintf(why, sizeof why, "names the generator %s", name);
-    add_sign(inspection, what, value, why);
+    add_sign(signs, what, value, why, name);
 }
 
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -69,20 +77,21 @@ void vn_c2pa_ai_source_type(char value[64], const VnBytes *c2pa) {
     value[end - at] = '\0';
 }
 
-static void judge_c2pa(VnInspection *inspection, const VnBytes *c2pa) {
+static void judge_c2pa(Signs *signs, const VnBytes *c2pa) {
     char value[64];
     vn_c2pa_ai_source_type(value, c2pa);
     if (*value)
-        add_sign(inspection, "C2PA manifest with", value, "a source type that platforms label as AI");
+        add_sign(signs, "C2PA manifest with", value, "a source type that platforms label as AI", NULL);
 }
 
 /* The settings line that Stable Diffusion's web interfaces put after the prompt. */
-static void judge_settings(VnInspection *inspection, const char *what, const char *text) {
+static void judge_settings(Signs *signs, const char *what, const char *text) {
     if (vn_text_has(text, "Steps: ") && (vn_text_has(text, "Sampler: ") || vn_text_has(text, "CFG scale: ")))
-        add_sign(inspection, what, text, "a prompt and settings as Stable Diffusion web UI writes them");
+        add_sign(signs, what, text, "a prompt and settings as Stable Diffusion web UI writes them",
+                 "Stable Diffusion web UI");
 }
 
-static void judge_texts(VnInspection *inspection, const VnBag *bag) {
+static void judge_texts(Signs *signs, const VnBag *bag) {
     for (size_t i = 0; i < bag->text_count; i++) {
         const char *key = bag->texts[i].key, *value = bag->texts[i].value;
         if (!key || !value)
@@ -92,32 +101,39 @@ static void judge_texts(VnInspection *inspection, const VnBag *bag) {
             if (strcasecmp(key, generator_keys[j].key) != 0)
                 continue;
             snprintf(why, sizeof why, "where %s keeps its prompt", generator_keys[j].writer);
-            add_sign(inspection, "PNG text", key, why);
+            add_sign(signs, "PNG text", key, why, generator_keys[j].writer);
         }
         if (strcasecmp(key, "Software") == 0 || strcasecmp(key, "Source") == 0)
-            add_generator(inspection, "PNG text", value);
+            add_generator(signs, "PNG text", value);
         if (strcasecmp(key, "Comment") == 0)
-            judge_settings(inspection, "comment", value);
+            judge_settings(signs, "comment", value);
         if (strcasecmp(key, "Description") == 0 && strstr(value, "Job ID: "))
-            add_sign(inspection, "PNG text", key, "a prompt and job number as Midjourney writes them");
+            add_sign(signs, "PNG text", key, "a prompt and job number as Midjourney writes them", "Midjourney");
     }
 }
 
-static void judge_ai(VnInspection *inspection, const VnFound *found, const VnBag *bag) {
-    const char *source_type = inspection->rights.source_type;
-    if (vn_source_type_is_ai(source_type))
-        add_sign(inspection, "DigitalSourceType", source_type,
-                 "contains algorithmicMedia, which Meta and others label as AI");
-    if (found->ai_system)
-        add_sign(inspection, "AISystemUsed", found->ai_system, "the IPTC field for a generator");
+static Signs judge_ai(const VnFound *found, const VnBag *bag) {
+    const VnRights *rights = &found->rights;
+    Signs signs = {0};
+    if (vn_source_type_is_ai(rights->source_type))
+        add_sign(&signs, "DigitalSourceType", rights->source_type,
+                 "contains algorithmicMedia, which Meta and others label as AI", NULL);
+    if (rights->ai_system)
+        add_sign(&signs, "AISystemUsed", rights->ai_system, "the IPTC field for a generator", NULL);
     if (found->ai_prompt)
-        add_sign(inspection, "AIPromptInformation", found->ai_prompt, "the IPTC field for a prompt");
-    add_generator(inspection, "Software", found->software);
-    add_generator(inspection, "Credit", inspection->rights.credit);
-    judge_settings(inspection, "EXIF UserComment", found->comment);
-    judge_settings(inspection, "description", inspection->rights.description);
-    judge_c2pa(inspection, &bag->c2pa);
-    judge_texts(inspection, bag);
+        add_sign(&signs, "AIPromptInformation", found->ai_prompt, "the IPTC field for a prompt", NULL);
+    add_generator(&signs, "Software", found->software);
+    add_generator(&signs, "Credit", rights->credit);
+    judge_settings(&signs, "EXIF UserComment", found->comment);
+    judge_settings(&signs, "description", rights->description);
+    judge_c2pa(&signs, &bag->c2pa);
+    judge_texts(&signs, bag);
+    return signs;
+}
+
+const char *vn_found_generator(const VnFound *found, const VnBag *bag) {
+    const Signs signs = judge_ai(found, bag);
+    return signs.generator ? signs.generator : *signs.text ? "unnamed" : NULL;
 }
 
 VernisStatus vn_inspect(VnInspection *out, const VnBag *bag, VnError *err) {
@@ -128,6 +144,8 @@ VernisStatus vn_inspect(VnInspection *out, const VnBag *bag, VnError *err) {
         vn_found_free(&found);
         return status;
     }
+    const Signs signs = judge_ai(&found, bag);
+    memcpy(out->ai_label, signs.text, sizeof out->ai_label);
     out->rights = found.rights;
     found.rights = (VnRights){0};
     out->reserved = vn_data_mining_reserves(out->rights.data_mining) || (found.tdm && strcmp(found.tdm, "1") == 0);
@@ -145,7 +163,6 @@ VernisStatus vn_inspect(VnInspection *out, const VnBag *bag, VnError *err) {
             vn_text_list(out->software, sizeof out->software, "", text->value);
     }
     vn_text_list(out->warning, sizeof out->warning, "", found.note);
-    judge_ai(out, &found, bag);
     vn_found_free(&found);
     return VERNIS_OK;
 }

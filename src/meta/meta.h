@@ -20,6 +20,7 @@ typedef struct VnRights {
     char *description; /**< dc:description, EXIF ImageDescription, IIM 2:120; only ever kept from the source */
     char *data_mining; /**< the full plus:DataMining URI; NULL: none */
     char *source_type; /**< the full Iptc4xmpExt:DigitalSourceType URI; NULL: not written */
+    char *ai_system; /**< Iptc4xmpExt:AISystemUsed (IPTC 2025.1); only ever what the source shows */
     /** Only ever kept from the source. Coordinates as coordinate.h has them: exif:GPSLatitude, EXIF's GPS directory. */
     char *latitude, *longitude;
     char *body_serial, *lens_serial; /**< exifEX:BodySerialNumber, exifEX:LensSerialNumber */
@@ -28,7 +29,7 @@ void vn_rights_free(VnRights *rights);
 
 /** What of the source's metadata survives; bits. */
 typedef enum VnKeep {
-    VN_KEEP_NONE = 0,   /**< nothing but a source type that says AI, since provenance is not laundered away */
+    VN_KEEP_NONE = 0,   /**< nothing but what says AI, since provenance is not laundered away */
     VN_KEEP_RIGHTS = 1, /**< rights, licence and contact fields, and a data-mining value of the vocabulary */
     VN_KEEP_ALL = 3,    /**< these, the description and any source type */
     VN_KEEP_LOCATION = 4,
@@ -47,7 +48,8 @@ VernisStatus vn_source_type_uri(char **uri, const char *choice, VnError *err);
 VernisStatus vn_rights_settle(VnRights *rights, char *warning, VnError *err);
 
 /** Fill the fields of `rights` that are NULL from the source file's XMP, EXIF and IIM, in this order, as far as `keep` (bits
- * of VnKeep) allows; a source type that says AI comes even from where only a C2PA manifest has it. Values are cut
+ * of VnKeep) allows. A source type that says AI comes even from where only a C2PA manifest has it, and without one, the name of
+ * the generator that wrote a prompt or itself into the file becomes the AI system. Values are cut
  * to 4000 bytes, and together kept small enough for vn_xmp_make. Damaged metadata is left out, not an error. On
  * failure (VERNIS_E_MEMORY) `rights` is sound but incomplete. */
 VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, unsigned keep, VnError *err);

@@ -120,6 +120,7 @@ const VnRightsField vn_rights_fields[VN_RIGHTS_FIELDS] = {
     {"data-mining", offsetof(VnRights, data_mining)},
     {"source-type", offsetof(VnRights, source_type)},
     {"description", offsetof(VnRights, description)},
+    {"ai-system", offsetof(VnRights, ai_system)},
     {"latitude", offsetof(VnRights, latitude)},
     {"longitude", offsetof(VnRights, longitude)},
     {"body-serial", offsetof(VnRights, body_serial)},
@@ -203,6 +204,8 @@ static bool may_keep(size_t offset, const char *value, unsigned keep) {
         return keep & VN_KEEP_RIGHTS && vn_data_mining_known(value);
     case offsetof(VnRights, source_type):
         return (keep & VN_KEEP_ALL) == VN_KEEP_ALL || vn_source_type_is_ai(value);
+    case offsetof(VnRights, ai_system):
+        return true;
     case offsetof(VnRights, description):
         return (keep & VN_KEEP_ALL) == VN_KEEP_ALL;
     case offsetof(VnRights, latitude):
@@ -216,12 +219,18 @@ static bool may_keep(size_t offset, const char *value, unsigned keep) {
     }
 }
 
+/* Prompts and settings are not copied: that there were some stays, where no source type says as much. */
+static VernisStatus take_generator(VnFound *found, const VnBag *bag, VnError *err) {
+    const char *name = vn_source_type_is_ai(found->rights.source_type) ? NULL : vn_found_generator(found, bag);
+    return name ? vn_found_put(&found->rights.ai_system, VN_PUT_FIRST, name, strlen(name), err) : VERNIS_OK;
+}
+
 /* A manifest is not copied: what it says about AI stays as the file's source type. */
-static VernisStatus take_c2pa_source_type(VnFound *found, const VnBag *bag, VnError *err) {
+static VernisStatus take_ai(VnFound *found, const VnBag *bag, VnError *err) {
     char word[64], uri[sizeof SOURCE_VOCABULARY + sizeof word];
     vn_c2pa_ai_source_type(word, &bag->c2pa);
     if (!*word || vn_source_type_is_ai(found->rights.source_type))
-        return VERNIS_OK;
+        return take_generator(found, bag, err);
     snprintf(uri, sizeof uri, SOURCE_VOCABULARY "%s", word);
     return vn_found_put(&found->rights.source_type, VN_PUT_REPLACE, uri, strlen(uri), err);
 }
@@ -233,7 +242,7 @@ VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, unsigned kee
     VnFound found = {0};
     VernisStatus status = vn_found_read(&found, bag, err);
     if (status == VERNIS_OK)
-        status = take_c2pa_source_type(&found, bag, err);
+        status = take_ai(&found, bag, err);
     size_t total = xml_size(rights->usage_terms);
     for (int i = 0; i < VN_RIGHTS_FIELDS; i++)
         total += xml_size(*vn_rights_at(rights, vn_rights_fields[i].offset));

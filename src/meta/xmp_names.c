@@ -37,6 +37,7 @@ const VnXmpProperty vn_xmp_properties[VN_XMP_PROPERTIES] = {
     {VN_XMP_CORE, VN_XMP_STRUCT, "CreatorContactInfo", "CiEmailWork", RIGHT(contact_email)},
     {VN_XMP_CORE, VN_XMP_STRUCT, "CreatorContactInfo", "CiUrlWork", RIGHT(contact_url)},
     {VN_XMP_EXT, VN_XMP_SIMPLE, "DigitalSourceType", NULL, RIGHT(source_type)},
+    {VN_XMP_EXT, VN_XMP_SIMPLE, "AISystemUsed", NULL, RIGHT(ai_system)},
     {VN_XMP_EXIF, VN_XMP_SIMPLE, "GPSLatitude", NULL, RIGHT(latitude)},
     {VN_XMP_EXIF, VN_XMP_SIMPLE, "GPSLongitude", NULL, RIGHT(longitude)},
     {VN_XMP_EXIFEX, VN_XMP_SIMPLE, "BodySerialNumber", NULL, RIGHT(body_serial)},
@@ -45,7 +46,6 @@ const VnXmpProperty vn_xmp_properties[VN_XMP_PROPERTIES] = {
     {VN_XMP_AUX, VN_XMP_SIMPLE, "LensSerialNumber", NULL, RIGHT(lens_serial)},
     {VN_XMP_TDM, VN_XMP_SIMPLE, "reservation", NULL, offsetof(VnFound, tdm)},
     {VN_XMP_BASIC, VN_XMP_SIMPLE, "CreatorTool", NULL, offsetof(VnFound, software)},
-    {VN_XMP_EXT, VN_XMP_SIMPLE, "AISystemUsed", NULL, offsetof(VnFound, ai_system)},
     {VN_XMP_EXT, VN_XMP_SIMPLE, "AIPromptInformation", NULL, offsetof(VnFound, ai_prompt)},
 };
 

@@ -46,7 +46,7 @@ typedef struct VnXmpProperty {
 } VnXmpProperty;
 
 /** The first VN_RIGHTS_FIELDS rows are the fields of VnRights, and are written; the others are only read. */
-enum { VN_XMP_PROPERTIES = VN_RIGHTS_FIELDS + 6 };
+enum { VN_XMP_PROPERTIES = VN_RIGHTS_FIELDS + 5 };
 extern const VnXmpProperty vn_xmp_properties[VN_XMP_PROPERTIES];
 
 /** The field that a row is about, one of the first VN_RIGHTS_FIELDS. */

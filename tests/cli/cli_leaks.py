@@ -216,12 +216,16 @@ class Label(clikit.Case):
         self.assertEqual((found['source_type'], found['ai_label']), (SOURCES + 'digitalCreation', None))
 
     def test_a_true_label_is_not_laundered_away(self):
-        for kind in ('source type', 'C2PA'):
-            self.write(f'in/{kind}.png', self.DECLARED[kind][0])
+        trained, web = (SOURCES + 'trainedAlgorithmicMedia', None), (None, 'Stable Diffusion web UI')
+        due = {'source type': trained, 'C2PA': trained, 'creator tool': (None, 'Midjourney'), 'parameters': web,
+               'UserComment': web}
+        for kind, (data, _) in self.DECLARED.items():
+            self.write(f'in/{kind}.png', data)
         for keep in ('rights', 'none'):
             self.protect('in', '-o', keep, '--keep', keep, '--steps', '1')
-            found = self.vernis('inspect', '--json', keep).lines
-            self.assertEqual([x['source_type'] for x in found], [SOURCES + 'trainedAlgorithmicMedia'] * 2)
+            found = {line['input'].split('/')[1][:-4]: line for line in self.vernis('inspect', '--json', keep).lines}
+            self.assertEqual({kind: (line['source_type'], line['ai_system']) for kind, line in found.items()}, due)
+            self.assertTrue(all(line['ai_label'] for line in found.values()))
 
     def test_what_is_written_is_read_as_ai_by_nobody(self):
         self.png('in/a.png')
