@@ -16,6 +16,7 @@ MODULES = ROOT / 'build-validators'
 UNTRUSTED = 'signingCredential.untrusted'
 TRUSTED_CODES = {'signingCredential.trusted', 'claimSignature.insideValidity', 'claimSignature.validated',
                  'assertion.dataHash.match'}
+QUICK = ('--steps', '1', '--surrogate', ROOT / 'tests/nn/data/s8.safetensors')
 problems = []
 
 
@@ -88,8 +89,7 @@ def inspect(path):
 
 
 def protect(source, output, *extra):
-    run(VERNIS, 'protect', source, '-o', output, '-q', '--steps', '1', '--surrogate', ROOT / 'tests/nn/data/s8.safetensors',
-        '--creator', 'Ada Painter', *extra)
+    run(VERNIS, 'protect', source, '-o', output, '-q', *QUICK, '--creator', 'Ada Painter', *extra)
     own = inspect(output)
     expect(f'{output.name} inspect', (own['c2pa'], own['c2pa_manifest']['signer'], own['leaks']),
            ('trusted', 'Ada Painter', []))
@@ -105,6 +105,30 @@ def from_command(folder):
     return {**protect(data / 'rgb8.png', folder / 'drawing.png', '--source-type', 'human'),
             **protect(data / 'ycc_444.jpg', folder / 'photo.jpg'),
             **protect(data / 'lossy_alpha.webp', folder / 'served.webp')}
+
+
+def handed_on(folder, names):
+    """Signed files copied under another name, protected again by the same artist, by another, and by one who does not sign."""
+    files = {}
+    for name in names:
+        shutil.copy(folder / name, folder / f'renamed-{name}')
+        files[f'renamed-{name}'] = ('ada.pem', None)
+        files |= protect(folder / name, folder / f'again-{name}')
+        expect(f'again-{name} history', inspect(folder / f'again-{name}')['c2pa_manifest']['manifests'], 2)
+    os.environ['XDG_CONFIG_HOME'] = str(folder / 'other')
+    for name in names:
+        said = json.loads(run(VERNIS, 'protect', folder / name, '-o', folder / f'unsigned-{name}', '--json', '-q', *QUICK))
+        expect(f'unsigned-{name}', (said['metadata']['c2pa'], inspect(folder / f'unsigned-{name}')['c2pa']), ('none', 'none'))
+        expect(f'unsigned-{name} warning', any('content credentials were dropped' in text for text in said['warnings']), True)
+    run(VERNIS, 'identity', 'create', '--name', 'Bob')
+    shutil.copy(folder / 'other/vernis/identity/root.pem', folder / 'bob.pem')
+    for name in names:
+        run(VERNIS, 'protect', folder / name, '-o', folder / f'others-{name}', '-q', *QUICK)
+        own = inspect(folder / f'others-{name}')['c2pa_manifest']
+        expect(f'others-{name} inspect', (own['signer'], own['failure'], own['manifests']), ('Bob', [], 2))
+        files[f'others-{name}'] = ('bob.pem', None)
+    os.environ['XDG_CONFIG_HOME'] = str(folder / 'config')
+    return files
 
 
 def from_official(folder):
@@ -153,7 +177,8 @@ if not (MODULES / 'node_modules/@contentauth/c2pa-wasm').is_dir():
     skip('the validators are not installed: tools/setup --ci does that')
 with tempfile.TemporaryDirectory(prefix='vernis-c2pa-') as made:
     room = pathlib.Path(made)
-    everything = {**from_tool(room), **from_command(room), **from_official(room)}
+    everything = {**from_tool(room), **from_command(room)}
+    everything |= {**handed_on(room, ('drawing.png', 'photo.jpg', 'served.webp')), **from_official(room)}
     check(room, everything)
     check_exiftool(room, everything)
 print('\n'.join(problems) or f'{len(everything)} files: both validators agree with us')
