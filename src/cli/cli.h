@@ -58,5 +58,8 @@ int cli_usage(const CliContext *ctx, const char *format, ...) __attribute__((for
 /** Print a failure on stderr. @param file the file it is about, or NULL
  * @return CLI_INTERRUPTED, CLI_USAGE or CLI_FAILED by the kind of error */
 int cli_failure(const char *file, const VernisError *err);
+/** Print on stdout what a library call made, or on stderr why it made nothing. @param text vernis_free'd here; may be NULL
+ * @return CLI_DONE, or as cli_failure */
+int cli_answer(char *text, const VernisError *err);
 
 #endif

@@ -3,18 +3,14 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/console.h"
 
 static int run_identity(CliContext *ctx) {
     VernisError err = {0};
     char *text = NULL;
     if (strcmp(ctx->operands.items[0], "create") != 0)
         return cli_usage(ctx, "there is no '%s'; 'create' makes an identity", ctx->operands.items[0]);
-    if (vernis_identity_create(vernis_settings_text(ctx->settings, "name"), ctx->json, &text, &err))
-        return cli_failure(NULL, &err);
-    bool shown = (ctx->quiet && !ctx->json) || console_result(text);
-    vernis_free(text);
-    return shown ? CLI_DONE : CLI_FAILED;
+    vernis_identity_create(vernis_settings_text(ctx->settings, "name"), ctx->json, &text, &err);
+    return cli_answer(text, &err);
 }
 
 const CliCommand command_identity = {

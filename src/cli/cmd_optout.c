@@ -7,13 +7,11 @@ static int run_optout(CliContext *ctx) {
     bool removing = vernis_settings_number(ctx->settings, "remove") != 0;
     VernisError err = {0};
     char *text = NULL;
-    if (vernis_optout_folder(ctx->operands.items[0], removing, ctx->json, &text, &err))
-        return cli_failure(NULL, &err);
-    bool told = console_result(text);
-    vernis_free(text);
-    if (!ctx->quiet && !removing)
+    vernis_optout_folder(ctx->operands.items[0], removing, ctx->json, &text, &err);
+    int status = cli_answer(text, &err);
+    if (!status && !ctx->quiet && !removing)
         console_note("what is left to do (headers, <head>): %s/vernis-optout/README.txt", ctx->operands.items[0]);
-    return told ? CLI_DONE : CLI_FAILED;
+    return status;
 }
 
 const CliCommand command_optout = {

@@ -41,6 +41,14 @@ int cli_failure(const char *file, const VernisError *err) {
                                               : CLI_FAILED;
 }
 
+int cli_answer(char *text, const VernisError *err) {
+    if (err->status)
+        return cli_failure(NULL, err);
+    console_result(text);
+    vernis_free(text);
+    return CLI_DONE;
+}
+
 int cli_session_open(VernisSession **out, const CliContext *ctx, const VernisHooks *hooks, VernisError *err) {
     VernisHooks wired = hooks ? *hooks : (VernisHooks){0};
     wired.cancelled = signals_cancelled;

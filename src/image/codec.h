@@ -15,6 +15,16 @@ bool vn_starts_with(const uint8_t *data, size_t size, const char *prefix, size_t
 /** @return true if any byte is neither 0 nor white space: padding after the end of a picture hides nothing. */
 bool vn_holds_data(const uint8_t *data, size_t size);
 
+/** A header as the file has it, turned upright. @param orientation as EXIF numbers it */
+static inline VnHeader vn_header_upright(VnHeader header, unsigned orientation) {
+    uint32_t width = header.width;
+    if (orientation >= 5) {
+        header.width = header.height;
+        header.height = width;
+    }
+    return header;
+}
+
 bool vn_png_sniff(const uint8_t *data, size_t size);
 VernisStatus vn_png_header(VnHeader *out, const uint8_t *data, size_t size, const VnLimits *limits, VnError *err);
 VernisStatus vn_png_decode(VnImage *out, VnBag *bag, const uint8_t *data, size_t size, const VnLimits *limits,

@@ -136,11 +136,9 @@ VernisStatus vn_jpeg_header(VnHeader *out, const uint8_t *data, size_t size, con
     *out = (VnHeader){0};
     VernisStatus status = scan(&found, &bag, data, size, limits ? limits : &vn_limits_default, err);
     if (status == VERNIS_OK) {
-        bool swapped = bag.orientation >= 5;
-        *out = (VnHeader){.width = swapped ? found.height : found.width,
-                          .height = swapped ? found.width : found.height,
-                          .colours = (uint8_t)found.components,
-                          .bits = 8};
+        VnHeader header = {
+            .width = found.width, .height = found.height, .colours = (uint8_t)found.components, .bits = 8};
+        *out = vn_header_upright(header, bag.orientation);
     }
     vn_bag_free(&bag);
     return status;

@@ -115,12 +115,12 @@ VernisStatus vn_png_header(VnHeader *out, const uint8_t *data, size_t size, cons
     *out = (VnHeader){0};
     VernisStatus status = scan(&found, &bag, data, size, limits ? limits : &vn_limits_default, err);
     if (status == VERNIS_OK) {
-        bool swapped = bag.orientation >= 5;
-        *out = (VnHeader){.width = swapped ? found.height : found.width,
-                          .height = swapped ? found.width : found.height,
-                          .colours = found.colour_type & PNG_COLOR_MASK_COLOR ? 3 : 1,
-                          .bits = found.depth == 16 ? 16 : 8,
-                          .alpha = found.transparent || (found.colour_type & PNG_COLOR_MASK_ALPHA) != 0};
+        VnHeader header = {.width = found.width,
+                           .height = found.height,
+                           .colours = found.colour_type & PNG_COLOR_MASK_COLOR ? 3 : 1,
+                           .bits = found.depth == 16 ? 16 : 8,
+                           .alpha = found.transparent || (found.colour_type & PNG_COLOR_MASK_ALPHA) != 0};
+        *out = vn_header_upright(header, bag.orientation);
     }
     vn_bag_free(&bag);
     return status;

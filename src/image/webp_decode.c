@@ -54,12 +54,8 @@ VernisStatus vn_webp_header(VnHeader *out, const uint8_t *data, size_t size, con
     *out = (VnHeader){0};
     VernisStatus status = scan(&webp, &bag, data, size, limits ? limits : &vn_limits_default, err);
     if (status == VERNIS_OK) {
-        bool swapped = bag.orientation >= 5;
-        *out = (VnHeader){.width = swapped ? webp.height : webp.width,
-                          .height = swapped ? webp.width : webp.height,
-                          .colours = 3,
-                          .bits = 8,
-                          .alpha = webp.alpha};
+        VnHeader header = {.width = webp.width, .height = webp.height, .colours = 3, .bits = 8, .alpha = webp.alpha};
+        *out = vn_header_upright(header, bag.orientation);
     }
     vn_bag_free(&bag);
     return status;

@@ -51,11 +51,16 @@ static void put_pair(VnSink *to, const char *key, const char *value) {
     vn_cbor_text(to, value);
 }
 
+static VernisStatus no_hash(VnError *err) {
+    return vn_fail(err, VERNIS_E_INTERNAL, "c2pa", "OpenSSL gives no SHA-256");
+}
+
 static void put_hashed_uri(VnSink *to, const Assertion *assertion) {
     char url[96];
     uint8_t hash[64];
     /* Over the superbox without its own 8-byte header (section 8.4.2.3). */
-    vn_c2pa_hash(hash, "sha256", assertion->box.data + 8, assertion->box.size - 8, NULL, 0);
+    if (!vn_c2pa_hash(hash, "sha256", assertion->box.data + 8, assertion->box.size - 8, NULL, 0) && !to->status)
+        to->status = no_hash(to->err);
     snprintf(url, sizeof url, "self#jumbf=c2pa.assertions/%s", assertion->label);
     vn_cbor_head(to, VN_CBOR_MAP, 2);
     put_pair(to, "url", url);
@@ -446,11 +451,11 @@ static void drop_last(Manifest *manifest) { vn_bytes_free(&manifest->assertions[
  * ask until it stays. Every other size is known in advance. */
 static VernisStatus settle_place(VnC2paPlace *place, Manifest *manifest, const VnBytes *file, const char *format,
                                  const VnSigner *signer, VnError *err) {
-    static const uint8_t no_hash[HASH] = {0};
+    static const uint8_t zeros[HASH] = {0};
     for (int round = 0; round < 8; round++) {
         VnC2paPlace before = *place;
         VnBytes store = {0};
-        VN_TRY(add_data_hash(manifest, *place, no_hash, err));
+        VN_TRY(add_data_hash(manifest, *place, zeros, err));
         VN_TRY(make_store(&store, manifest, signer, false, err));
         drop_last(manifest);
         size_t size = store.size;
@@ -470,7 +475,7 @@ static VernisStatus settle_place(VnC2paPlace *place, Manifest *manifest, const V
 }
 
 /* The hash of the file as it will be, without the store: all of it is there already, but WebP's length of the whole. */
-static void hash_around(uint8_t hash[64], VnBytes *file, const char *format, VnC2paPlace place) {
+static VernisStatus hash_around(uint8_t hash[64], VnBytes *file, const char *format, VnC2paPlace place, VnError *err) {
     bool webp = !strcmp(format, "webp");
     uint8_t kept[4] = {0};
     if (webp) {
@@ -479,9 +484,10 @@ static void hash_around(uint8_t hash[64], VnBytes *file, const char *format, VnC
         for (int i = 0; i < 4; i++)
             file->data[4 + i] = (uint8_t)(length >> (8 * i));
     }
-    vn_c2pa_hash(hash, "sha256", file->data, file->size, NULL, 0);
+    size_t size = vn_c2pa_hash(hash, "sha256", file->data, file->size, NULL, 0);
     if (webp)
         memcpy(file->data + 4, kept, sizeof kept);
+    return size ? VERNIS_OK : no_hash(err);
 }
 
 VernisStatus vn_c2pa_sign(VnBytes *file, const char *format, const VnSigner *signer, const VnRights *rights,
@@ -501,7 +507,7 @@ VernisStatus vn_c2pa_sign(VnBytes *file, const char *format, const VnSigner *sig
     snprintf(manifest.instance, sizeof manifest.instance, "xmp:iid:%s", uuid);
     VN_CHECK(add_assertions(&manifest, &clean, media_type, err));
     VN_CHECK(settle_place(&place, &manifest, file, format, signer, err));
-    hash_around(hash, file, format, place);
+    VN_CHECK(hash_around(hash, file, format, place, err));
     VN_CHECK(add_data_hash(&manifest, place, hash, err));
     VN_CHECK(make_store(&store, &manifest, signer, true, err));
     VN_CHECK(vn_c2pa_insert(file, format, place, &store, err));

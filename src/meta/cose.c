@@ -203,7 +203,8 @@ bool vn_cose_verify(const VnCose *cose, EVP_PKEY *key, const VnBytes *payload, V
     if (!cose->alg || !key_fits(key, cose->alg))
         return false;
     put_signed(&message, cose->protected_header.data, cose->protected_header.size, payload);
-    *status = message.status;
+    if (message.status)
+        *status = message.status;
     bool good = !message.status && check_signature(cose, key, &message.bytes);
     vn_bytes_free(&message.bytes);
     return good;

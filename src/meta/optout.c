@@ -233,7 +233,7 @@ VernisStatus vn_optout_take(VnBytes *out, VnOptoutState *state, const VnOptoutFi
     bool empty = !status && (out->size == 0 || (!file->open && out->size == 4 && !memcmp(out->data, "[\n]\n", 4)));
     if (!status && !file->open) {
         json_t *rest = parse_array(out, err);
-        status = rest ? VERNIS_OK : half_a_block(NULL);
+        status = rest ? VERNIS_OK : VERNIS_E_FORMAT;
         json_decref(rest);
     }
     *state = block.made && empty ? VN_OPTOUT_GONE : VN_OPTOUT_CHANGED;
