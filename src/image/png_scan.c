@@ -11,6 +11,8 @@
 
 /* Deflate's densest code is 258 bytes in 2 bits (RFC 1951). */
 enum { MAX_INFLATION = 1032 };
+/* Of all texts of a file, unpacked: a thousand times the file could be asked for, chunk by chunk. */
+enum { MAX_TEXTS_UNPACKED = 32 << 20 };
 
 typedef struct Chunk {
     char type[5];
@@ -23,7 +25,7 @@ typedef struct Walk {
     VnBag *bag;
     const VnLimits *limits;
     VnError *err;
-    size_t idat_bytes;
+    size_t idat_bytes, unpacked; /* of texts */
     bool srgb_chunk, has_gamma, has_chroma;
     double gamma; /* decoding exponent */
     double xy[8];
@@ -121,11 +123,16 @@ static VernisStatus take_text(Walk *walk, const Chunk *chunk) {
 
     VnBytes text = {0};
     size_t max = walk->limits->max_xmp_bytes > VN_MAX_TEXT_BYTES ? walk->limits->max_xmp_bytes : VN_MAX_TEXT_BYTES;
+    if (max > MAX_TEXTS_UNPACKED - walk->unpacked)
+        max = MAX_TEXTS_UNPACKED - walk->unpacked;
     VernisStatus status = inflate_all(&text, value, (size_t)(end - value), max);
+    walk->unpacked += status == VERNIS_E_LIMIT ? max : text.size;
     if (status == VERNIS_E_MEMORY)
         return vn_no_memory(walk->err, "png", chunk->size, "a text");
-    if (status != VERNIS_OK)
+    if (status != VERNIS_OK) {
         vn_bag_warn(walk->bag, "a %s chunk is damaged or too long and is ignored", chunk->type);
+        walk->bag->leaks |= VN_LEAK_UNKNOWN_CHUNK; /* nobody looked */
+    }
     status = take_value(walk, data, key, text.data, text.size, !international);
     vn_bytes_free(&text);
     return status;

@@ -56,6 +56,39 @@ static void thousands_of_png_chunks(void **state) {
     png_with_many("zTXt", packed, 9 + size, 32 * MEGABYTE);
 }
 
+/* A chunk of packed XMP that unpacks to `size` blanks and then `text`. */
+static void insert_packed(VnBytes *file, size_t size, const char *text) {
+    uLongf packed_size = compressBound((uLong)(size + 100));
+    VnBytes plain = {.data = vn_malloc(size + 100)}, packed = {.data = vn_malloc(22 + packed_size)};
+    assert_true(plain.data && packed.data);
+    memset(plain.data, ' ', size);
+    memcpy(plain.data + size, text, strlen(text));
+    memcpy(packed.data, "XML:com.adobe.xmp\0\1\0\0\0", 22);
+    assert_int_equal(compress2(packed.data + 22, &packed_size, plain.data, (uLong)(size + strlen(text)), 1), Z_OK);
+    insert_chunk(file, 33, "iTXt", packed.data, 22 + packed_size);
+    vn_bytes_free(&plain);
+    vn_bytes_free(&packed);
+}
+
+/* All texts together are unpacked up to a bound; what is not looked at counts as private data. */
+static void unpacking_ends(void **state) {
+    (void)state;
+    for (int many = 0; many < 2; many++) {
+        VnBytes file = golden_file("rgb8.png");
+        VnImage image;
+        VnBag bag;
+        insert_packed(&file, 0, "<xmpGImg:image>");
+        for (int i = 0; i < (many ? 12 : 2); i++) /* in front of it */
+            insert_packed(&file, 3 * MEGABYTE, "");
+        assert_int_equal(vn_decode(&image, &bag, file.data, file.size, NULL, NULL), VERNIS_OK);
+        assert_int_equal(bag.leaks, many ? VN_LEAK_UNKNOWN_CHUNK : VN_LEAK_XMP_THUMBNAIL);
+        assert_int_equal(strstr(bag.warning, "too long") != NULL, many);
+        vn_image_free(&image);
+        vn_bag_free(&bag);
+        vn_bytes_free(&file);
+    }
+}
+
 static void thousands_of_jpeg_segments(void **state) {
     (void)state;
     static const char *const segments[] = {"\xff\xe7\0\x0cunknown\0\0\0",
@@ -131,6 +164,7 @@ static void ten_megabytes_of_profile(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thousands_of_png_chunks),
+        cmocka_unit_test(unpacking_ends),
         cmocka_unit_test(thousands_of_jpeg_segments),
         cmocka_unit_test(thousands_of_webp_chunks),
         cmocka_unit_test(ten_megabytes_of_profile),
