@@ -163,10 +163,8 @@ static void ten_megabytes_of_profile(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(thousands_of_png_chunks),
-        cmocka_unit_test(unpacking_ends),
-        cmocka_unit_test(thousands_of_jpeg_segments),
-        cmocka_unit_test(thousands_of_webp_chunks),
+        cmocka_unit_test(thousands_of_png_chunks),    cmocka_unit_test(unpacking_ends),
+        cmocka_unit_test(thousands_of_jpeg_segments), cmocka_unit_test(thousands_of_webp_chunks),
         cmocka_unit_test(ten_megabytes_of_profile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
