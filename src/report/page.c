@@ -31,7 +31,7 @@ static const char head[] =
     ".pair,.readings,.maps{display:grid;gap:1.25rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,18rem),1fr))}\n"
     ".spots{grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),max-content))}\n"
     ".spots img{image-rendering:pixelated}\n"
-    "figure{margin:0}img{display:block;max-width:100%;height:auto;border-radius:4px}\n"
+    "figure{margin:0}img{display:block;max-width:100%;height:auto;border-radius:4px;outline:1px solid var(--line)}\n"
     ".pair:not(.spots) img,.maps img{width:100%}figcaption{margin-top:.4rem;line-height:1.45}\n"
     ".readings section{border-top:1px solid var(--line);margin-top:1.5rem}\n"
     ".readings h3{margin:1rem 0 0}.number{font:400 2.6rem/1.2 Georgia,serif;margin:0}\n"
