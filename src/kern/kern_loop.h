@@ -3,6 +3,7 @@
  * All are exact: element-wise, or with sums kept in LOOP_LANES lanes that are added in order at the end. n is a few
  * thousand at most where lanes are float. */
 #include <math.h>
+#include <string.h>
 
 enum { LOOP_LANES = 16 };
 
@@ -81,6 +82,37 @@ static void band_slope(float *band, float *above, const float *s, const float *s
     if (above)
         for (size_t i = 0; i < n; i++)
             above[i] = band[i] - above[i];
+}
+
+/* To within two units in the last place, for v > 0: two of Halley's steps from a guess of 4 %. */
+static inline float cube_root(float v) {
+    uint32_t bits;
+    float x;
+    memcpy(&bits, &v, sizeof bits);
+    bits = bits / 3 + 0x2a5119f2; /* two thirds of the exponent's bias, less what evens the guess's error out */
+    memcpy(&x, &bits, sizeof x);
+    for (int i = 0; i < 2; i++) {
+        float cube = x * x * x;
+        x = x * (cube + 2 * v) / (2 * cube + v);
+    }
+    return x;
+}
+
+static void opponent(float *y, size_t plane, const float *x, const float *gamma, size_t steps, const float *cone,
+                     float bias, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        float l[3], c[3];
+        for (size_t j = 0; j < 3; j++) {
+            float v = x[j * plane + i], t = (v > 0 ? v < 1 ? v : 1 : 0) * (float)steps;
+            int at = (int)t;
+            l[j] = gamma[at] + (gamma[at + 1] - gamma[at]) * (t - (float)at);
+        }
+        for (size_t k = 0; k < 3; k++)
+            c[k] = cube_root(cone[3 * k] * l[0] + cone[3 * k + 1] * l[1] + cone[3 * k + 2] * l[2] + bias);
+        y[i] = 5 * (c[0] - c[1]);
+        y[plane + i] = 0.5f * (c[0] + c[1]);
+        y[2 * plane + i] = c[2];
+    }
 }
 
 static void power_sums(double *sums, const float *squares, size_t n) {

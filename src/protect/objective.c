@@ -14,6 +14,7 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 /* Qualities sit below what platforms use: what survives harder compression survives the easier one. */
 static void draw_ingests(VnObjectiveState *o, uint64_t seed) {
     for (size_t i = 0; i < VN_DRAWS; i++) {
+        o->draws[i].training = i % 3 == 2 ? o->scene->trainings - 1 : 0;
         o->draws[i].filter = i < 3 ? VN_FILTER_LANCZOS : (VnFilter)(vn_rng_u64(seed, 1, i) % 4);
         o->draws[i].quality = i == 0 ? 0 : 60 + (int)(vn_rng_u64(seed, 2, i) % 32);
         o->draws[i].subsample = i < 4;
@@ -51,13 +52,13 @@ static void ingest(VnObjectiveState *o, const VnDraw *draw, const float *d) {
                       o->pool);
     if (draw->quality)
         vn_jpeg_apply(s->platform_w, s->platform_h, draw->quality, draw->subsample, o->y, o->y, o->scratch, o->pool);
-    vn_resize_apply(o->down[draw->filter], 3, o->y, o->x, o->scratch, o->pool);
+    vn_resize_apply(o->down[draw->training][draw->filter], 3, o->y, o->x, o->scratch, o->pool);
 }
 
 static void ingest_adjoint(VnObjectiveState *o, const VnDraw *draw, float *gradient) {
     const VnScene *s = o->scene;
     float *g = o->y_gradient;
-    vn_resize_adjoint(o->down[draw->filter], 3, o->x_total, g, o->scratch, o->pool);
+    vn_resize_adjoint(o->down[draw->training][draw->filter], 3, o->x_total, g, o->scratch, o->pool);
     if (draw->quality)
         vn_jpeg_adjoint(s->platform_w, s->platform_h, draw->subsample, g, g, o->scratch, o->pool);
     if (o->output_quality)
@@ -72,29 +73,33 @@ static void ingest_adjoint(VnObjectiveState *o, const VnDraw *draw, float *gradi
 }
 
 /* Replace the latent by the gradient of the surrogate's term by it. @return the term */
-static double latent_gradient(const VnSurrogate *s, const float *clean, double along) {
-    double square = 0, product = 0, n = (double)s->latent, unit = 1 / (s->spread * n);
-    for (size_t i = 0; i < s->latent; i++) {
+static double latent_gradient(const VnSurrogate *s, size_t training, const float *clean, double along) {
+    const float *pattern = s->pattern[training];
+    size_t latent = s->latent[training];
+    double square = 0, product = 0, n = (double)latent, unit = 1 / (s->spread * n);
+    for (size_t i = 0; i < latent; i++) {
         s->z[i] -= clean[i];
         square += (double)s->z[i] * s->z[i];
-        product += (double)s->z[i] * s->pattern[i];
+        product += (double)s->z[i] * pattern[i];
     }
     double length = sqrt(square / n), away = length > 0 ? (1 - along) / length : 0;
-    for (size_t i = 0; i < s->latent; i++)
-        s->z[i] = (float)(unit * (away * s->z[i] + along * s->pattern[i]));
+    for (size_t i = 0; i < latent; i++)
+        s->z[i] = (float)(unit * (away * s->z[i] + along * pattern[i]));
     return ((1 - along) * length + along * product / n) / s->spread;
 }
 
 double vn_objective_gradient(VnObjectiveState *o, unsigned draw, const float *d, float *gradient) {
     double sum = 0;
+    size_t training = o->draws[draw].training;
+    size_t values = (size_t)3 * o->scene->training[training].w * o->scene->training[training].h;
     ingest(o, &o->draws[draw], d);
     for (size_t e = 0; e < o->count; e++) {
         VnSurrogate *s = &o->surrogates[e];
-        vn_pass_forward(s->pass, o->x, s->z);
-        sum += latent_gradient(s, s->clean[draw], o->along);
-        vn_pass_backward(s->pass, s->z, e ? o->x_gradient : o->x_total);
+        vn_pass_forward(s->pass[training], o->x, s->z);
+        sum += latent_gradient(s, training, s->clean[draw], o->along);
+        vn_pass_backward(s->pass[training], s->z, e ? o->x_gradient : o->x_total);
         if (e)
-            vn_kern()->axpy(o->x_total, o->x_gradient, 1, 3 * o->train);
+            vn_kern()->axpy(o->x_total, o->x_gradient, 1, values);
     }
     ingest_adjoint(o, &o->draws[draw], gradient);
     for (size_t i = 0; o->count > 1 && i < 3 * o->work; i++)
@@ -103,32 +108,44 @@ double vn_objective_gradient(VnObjectiveState *o, unsigned draw, const float *d,
 }
 
 static VernisStatus open_surrogates(VnObjectiveState *o, const VnEncoder *const *encoders, size_t count, uint64_t key,
-                                    VnError *err) {
+                                    bool coarse, VnError *err) {
     for (size_t e = 0; e < count; e++) {
         VnSurrogate *s = &o->surrogates[e];
         const VnEncoderInfo *info = vn_encoder_info(encoders[e]);
-        uint32_t w = o->scene->train_w / info->stride, h = o->scene->train_h / info->stride;
+        size_t values = 0, most = 0;
         o->count = e + 1;
-        VN_TRY(vn_pass_open(&s->pass, encoders[e], o->scene->train_w, o->scene->train_h, true, o->pool, err));
-        s->latent = (size_t)info->latent_channels * w * h;
-        size_t bytes = vn_mul(vn_mul(s->latent, VN_DRAWS + 2), sizeof(float));
-        s->z = vn_malloc(bytes);
-        if (!s->z)
-            return vn_no_memory(err, "protect", bytes, "latents");
-        s->pattern = s->z + s->latent;
+        for (size_t t = 0; t < o->scene->trainings; t++) {
+            VnTraining size = o->scene->training[t];
+            VN_TRY(vn_pass_open(&s->pass[t], encoders[e], size.w, size.h, true, o->pool, err));
+            vn_pass_coarse(s->pass[t], coarse);
+            s->latent[t] = (size_t)info->latent_channels * (size.w / info->stride) * (size.h / info->stride);
+            most = larger(most, s->latent[t]);
+            values += s->latent[t];
+        }
         for (size_t i = 0; i < VN_DRAWS; i++)
-            s->clean[i] = s->pattern + (i + 1) * s->latent;
-        vn_pattern(key, info->name, info->latent_channels, w, h, s->pattern);
+            values += s->latent[o->draws[i].training];
+        size_t bytes = vn_mul(values + most, sizeof(float));
+        float *p = s->z = vn_malloc(bytes);
+        if (!p)
+            return vn_no_memory(err, "protect", bytes, "latents");
+        p += most;
+        for (size_t t = 0; t < o->scene->trainings; p += s->latent[t++]) {
+            VnTraining size = o->scene->training[t];
+            s->pattern[t] = p;
+            vn_pattern(key, info->name, info->latent_channels, size.w / info->stride, size.h / info->stride, p);
+        }
+        for (size_t i = 0; i < VN_DRAWS; p += s->latent[o->draws[i++].training])
+            s->clean[i] = p;
     }
     for (size_t i = 0; i < VN_DRAWS; i++) {
         ingest(o, &o->draws[i], NULL);
         for (size_t e = 0; e < count; e++)
-            vn_pass_forward(o->surrogates[e].pass, o->x, o->surrogates[e].clean[i]);
+            vn_pass_forward(o->surrogates[e].pass[o->draws[i].training], o->x, o->surrogates[e].clean[i]);
     }
     for (size_t e = 0; e < count; e++) {
         VnSurrogate *s = &o->surrogates[e];
-        double sum = 0, square = 0, n = (double)s->latent;
-        for (size_t i = 0; i < s->latent; i++) {
+        double sum = 0, square = 0, n = (double)s->latent[0];
+        for (size_t i = 0; i < s->latent[0]; i++) {
             sum += s->clean[0][i];
             square += (double)s->clean[0][i] * s->clean[0][i];
         }
@@ -138,18 +155,22 @@ static VernisStatus open_surrogates(VnObjectiveState *o, const VnEncoder *const 
 }
 
 VernisStatus vn_objective_open(VnObjectiveState *out, const VnScene *s, const VnEncoder *const *encoders, size_t count,
-                               uint64_t seed, uint64_t key, double along, VnPool *pool, VnError *err) {
+                               uint64_t seed, uint64_t key, double along, bool coarse, VnPool *pool, VnError *err) {
     VnObjectiveState *o = out;
     *o = (VnObjectiveState){.scene = s, .pool = pool, .along = along};
     o->work = (size_t)s->work_w * s->work_h;
     o->platform = (size_t)s->platform_w * s->platform_h;
-    o->train = (size_t)s->train_w * s->train_h;
     VN_TRY(vn_resize_open(&o->up, s->work_w, s->work_h, s->platform_w, s->platform_h, VN_FILTER_BICUBIC, err));
     size_t scratch = larger(vn_resize_scratch(o->up, 3), vn_jpeg_scratch(s->platform_w, s->platform_h));
-    for (int f = VN_FILTER_AREA; f <= VN_FILTER_LANCZOS; f++)
-        VN_TRY(vn_resize_open(&o->down[f], s->platform_w, s->platform_h, s->train_w, s->train_h, (VnFilter)f, err));
-    scratch = larger(scratch, vn_resize_scratch(o->down[0], 3));
-    size_t sizes[] = {3 * o->platform, 3 * o->platform, 3 * o->train, 3 * o->train, 3 * o->train, scratch};
+    size_t train = 0;
+    for (size_t t = 0; t < s->trainings; t++) {
+        VnTraining to = s->training[t];
+        for (int f = VN_FILTER_AREA; f <= VN_FILTER_LANCZOS; f++)
+            VN_TRY(vn_resize_open(&o->down[t][f], s->platform_w, s->platform_h, to.w, to.h, (VnFilter)f, err));
+        scratch = larger(scratch, vn_resize_scratch(o->down[t][0], 3));
+        train = larger(train, (size_t)to.w * to.h);
+    }
+    size_t sizes[] = {3 * o->platform, 3 * o->platform, 3 * train, 3 * train, 3 * train, scratch};
     float **slots[] = {&o->y, &o->y_gradient, &o->x, &o->x_gradient, &o->x_total, &o->scratch};
     size_t offsets[sizeof sizes / sizeof *sizes];
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
@@ -158,17 +179,19 @@ VernisStatus vn_objective_open(VnObjectiveState *out, const VnScene *s, const Vn
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         *slots[i] = vn_plan_at(&o->plan, offsets[i]);
     draw_ingests(o, seed);
-    return open_surrogates(o, encoders, count, key, err);
+    return open_surrogates(o, encoders, count, key, coarse, err);
 }
 
 void vn_objective_close(VnObjectiveState *o) {
     for (size_t e = 0; e < o->count; e++) {
-        vn_pass_close(&o->surrogates[e].pass);
+        for (size_t t = 0; t < VN_MAX_TRAININGS; t++)
+            vn_pass_close(&o->surrogates[e].pass[t]);
         vn_free(o->surrogates[e].z);
     }
     vn_resize_close(&o->up);
-    for (int f = VN_FILTER_AREA; f <= VN_FILTER_LANCZOS; f++)
-        vn_resize_close(&o->down[f]);
+    for (size_t t = 0; t < VN_MAX_TRAININGS; t++)
+        for (int f = VN_FILTER_AREA; f <= VN_FILTER_LANCZOS; f++)
+            vn_resize_close(&o->down[t][f]);
     vn_plan_free(&o->plan);
     *o = (VnObjectiveState){0};
 }

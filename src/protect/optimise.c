@@ -115,10 +115,8 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float 
     double along = params->objective == VN_OBJECTIVE_UNTARGETED ? 0 : 0.5, target = params->visibility;
     *steps = 0;
     VN_CHECK(loop_open(&l, params->seed, target, err));
-    VN_CHECK(
-        vn_objective_open(&objective, scene, encoders, encoder_count, params->seed, params->key, along, pool, err));
-    for (size_t e = 0; e < objective.count; e++)
-        vn_pass_coarse(objective.surrogates[e].pass, true);
+    VN_CHECK(vn_objective_open(&objective, scene, encoders, encoder_count, params->seed, params->key, along, true, pool,
+                               err));
     double start = vn_monotonic_seconds();
     for (int t = 0; t < params->steps; t++) {
         double spent = vn_monotonic_seconds() - start, done = (double)t / params->steps;
@@ -138,7 +136,7 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float 
         double figure = vn_vis_metric_value(metric, d, l.pressure);
         meet_target(&l, figure, target);
         vn_objective_gradient(&objective, (unsigned)t % VN_DRAWS, d, l.gradient);
-        step(&l, target * (0.5 * (1 - done) + 0.02), 0.5 * fmin(1, figure / target));
+        step(&l, target * ((1 - done) + 0.02), 0.5 * fmin(1, figure / target));
         *steps = t + 1;
         if (params->progress)
             params->progress(params->opaque, 0.95 * (t + 1) / params->steps);

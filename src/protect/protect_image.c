@@ -12,7 +12,7 @@
 
 enum {
     SHORT_SIDE = 512,          /* the training size most in use */
-    LONG_SIDE = 1536,          /* longer pictures are fed smaller, as trainers' buckets do */
+    LARGE_SIDE = 768,          /* the next */
     CELL = 64,                 /* trainers round sides to this; a multiple of every encoder's stride */
     PLATFORM_WIDTH = 1080,     /* what the strictest of the large platforms serves */
     PLATFORM_PIXELS = 1 << 21, /* so that the cost of a step does not grow with the picture */
@@ -35,14 +35,20 @@ typedef struct Task {
     VnImage made, seen; /* the protected picture, and as a reader of the written JPEG sees it */
 } Task;
 
+/* What a trainer makes of a picture whose short side is to be `side`. */
+static VnTraining training_size(uint32_t w, uint32_t h, uint32_t side) {
+    uint32_t longer = w > h ? w : h, shorter = w > h ? h : w;
+    double k = fmin((double)side / shorter, 3. * side / longer);
+    return (VnTraining){(uint32_t)fmax(1, nearbyint(w * k / CELL)) * CELL,
+                        (uint32_t)fmax(1, nearbyint(h * k / CELL)) * CELL};
+}
+
 static void choose_grids(VnScene *s, const VnImage *image, const VnTrip *platform) {
-    uint32_t w = image->width, h = image->height, longer = w > h ? w : h;
-    uint32_t shorter = w > h ? h : w;
-    double k = fmin((double)SHORT_SIDE / shorter, (double)LONG_SIDE / longer);
-    s->train_w = (uint32_t)fmax(1, nearbyint(w * k / CELL)) * CELL;
-    s->train_h = (uint32_t)fmax(1, nearbyint(h * k / CELL)) * CELL;
-    s->work_w = s->train_w < w ? s->train_w : w;
-    s->work_h = s->train_h < h ? s->train_h : h;
+    uint32_t w = image->width, h = image->height;
+    s->training[0] = training_size(w, h, SHORT_SIDE);
+    s->training[1] = training_size(w, h, LARGE_SIDE);
+    s->work_w = s->training[0].w < w ? s->training[0].w : w;
+    s->work_h = s->training[0].h < h ? s->training[0].h : h;
     const VnTrip strictest = {.max_width = PLATFORM_WIDTH};
     vn_trip_size(platform ? platform : &strictest, w, h, &s->platform_w, &s->platform_h);
     double p = fmin(1, sqrt((double)PLATFORM_PIXELS / ((double)s->platform_w * s->platform_h)));
@@ -226,6 +232,10 @@ VernisStatus vn_protect_image(VnImage *image, const VnEncoder *const *encoders, 
         return vn_fail(err, VERNIS_E_INTERNAL, "protect", "a picture or parameters that cannot be protected");
     *stats = (VnProtectStats){0};
     VN_CHECK(prepare(&t, err));
+    t.scene.trainings = VN_MAX_TRAININGS;
+    for (size_t e = 0; e < encoder_count; e++)
+        if (vn_encoder_info(encoders[e])->attention_macs > 0) /* they grow with the square of the area */
+            t.scene.trainings = 1;
     /* the end costs a few times what measuring the clean picture has cost */
     if (params->time_limit > 0)
         deadline =

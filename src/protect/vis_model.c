@@ -54,16 +54,7 @@ static inline float decode(const float *gamma, float v, float *slope) {
 }
 
 void vn_vis_opponent(const VnVisBlurs *blurs, const float *rgb, float *out, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        float slope, c[3], l[3];
-        for (size_t j = 0; j < 3; j++)
-            l[j] = decode(blurs->gamma, rgb[j * n + i], &slope);
-        for (size_t k = 0; k < 3; k++)
-            c[k] = cbrtf(cone[k][0] * l[0] + cone[k][1] * l[1] + cone[k][2] * l[2] + VIS_BIAS);
-        out[i] = 5 * (c[0] - c[1]);
-        out[n + i] = 0.5f * (c[0] + c[1]);
-        out[2 * n + i] = c[2];
-    }
+    vn_kern()->opponent(out, n, rgb, blurs->gamma, VN_VIS_GAMMA, &cone[0][0], VIS_BIAS, n);
 }
 
 void vn_vis_jacobian(const VnVisBlurs *blurs, const float *rgb, float *out, size_t n) {

@@ -190,6 +190,15 @@ static void case_band_slope(const VnKern *k, Arena *a, size_t n) {
     k->band_slope(buffer(a, 0), shift % 2 ? buffer(a, 1) : NULL, buffer(a, 2), buffer(a, 3), n);
 }
 
+static void case_opponent(const VnKern *k, Arena *a, size_t n) {
+    float *gamma = buffer(a, 2), cone[9];
+    for (size_t i = 0; i < 66; i++)
+        gamma[i] = gamma[i] < 0 ? -gamma[i] : gamma[i];
+    for (size_t i = 0; i < 9; i++)
+        cone[i] = (float)(i % 4 + 1) / 8;
+    k->opponent(buffer(a, 0), n + 1, buffer(a, 1), gamma, 64, cone, 0.0038f, n);
+}
+
 static void case_power_sums(const VnKern *k, Arena *a, size_t n) {
     for (size_t i = 0; i < n; i++)
         buffer(a, 0)[i] = buffer(a, 0)[i] < 0 ? -buffer(a, 0)[i] : buffer(a, 0)[i];

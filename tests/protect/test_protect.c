@@ -100,28 +100,31 @@ static void finite_differences(void **state) {
                          .work_h = H,
                          .platform_w = PW,
                          .platform_h = PH,
-                         .train_w = 64,
-                         .train_h = 64,
+                         .training = {{64, 64}, {128, 64}},
+                         .trainings = 2,
                          .work_rgb = work,
                          .platform_rgb = platform,
                          .platform_alpha = alpha};
         VnObjectiveState o;
         const VnEncoder *list[] = {encoder, encoder};
-        assert_int_equal(vn_objective_open(&o, &scene, list, 2, 3, 4, along ? 1 : 0.3, pool, NULL), VERNIS_OK);
+        assert_int_equal(vn_objective_open(&o, &scene, list, 2, 3, 4, along ? 1 : 0.3, false, pool, NULL), VERNIS_OK);
         assert_int_equal(o.draws[0].quality, 0);
-        vn_objective_gradient(&o, 0, d, g);
-        double product = 0, length = 0;
-        for (size_t i = 0; i < 3 * W * H; i++) /* along the gradient itself, where float noise weighs least */
-            length += (double)g[i] * g[i];
-        double h = 2e-3 / sqrt(length), value[2];
-        for (int side = 0; side < 2; side++) {
-            float moved[3 * W * H];
-            for (size_t i = 0; i < 3 * W * H; i++)
-                moved[i] = d[i] + (float)(side ? h * g[i] : -h * g[i]);
-            value[side] = vn_objective_gradient(&o, 0, moved, scratch);
+        o.draws[2].quality = 0;
+        for (unsigned draw = 0; draw < 3; draw += 2) { /* of either training size */
+            vn_objective_gradient(&o, draw, d, g);
+            double product = 0, length = 0;
+            for (size_t i = 0; i < 3 * W * H; i++) /* along the gradient itself, where float noise weighs least */
+                length += (double)g[i] * g[i];
+            double h = 2e-3 / sqrt(length), value[2];
+            for (int side = 0; side < 2; side++) {
+                float moved[3 * W * H];
+                for (size_t i = 0; i < 3 * W * H; i++)
+                    moved[i] = d[i] + (float)(side ? h * g[i] : -h * g[i]);
+                value[side] = vn_objective_gradient(&o, draw, moved, scratch);
+            }
+            product = (value[1] - value[0]) / (2 * h);
+            assert_true(fabs(product / length - 1) < 0.02);
         }
-        product = (value[1] - value[0]) / (2 * h);
-        assert_true(fabs(product / length - 1) < 0.02);
         vn_objective_close(&o);
     }
 }
@@ -245,11 +248,18 @@ static void half_the_draws_are_the_platform(void **state) {
     (void)state;
     static float plane[3 * 64 * 64];
     const VnTrip trip = {.quality = 41, .subsample = true};
-    VnScene scene = {.work_w = 64, .work_h = 64, .platform_w = 64, .platform_h = 64, .train_w = 64, .train_h = 64,
-                     .work_rgb = plane, .platform_rgb = plane, .platform = &trip};
+    VnScene scene = {.work_w = 64,
+                     .work_h = 64,
+                     .platform_w = 64,
+                     .platform_h = 64,
+                     .training = {{64, 64}},
+                     .trainings = 1,
+                     .work_rgb = plane,
+                     .platform_rgb = plane,
+                     .platform = &trip};
     const VnEncoder *list[] = {encoder};
     VnObjectiveState o;
-    assert_int_equal(vn_objective_open(&o, &scene, list, 1, 3, 4, 0, pool, NULL), VERNIS_OK);
+    assert_int_equal(vn_objective_open(&o, &scene, list, 1, 3, 4, 0, false, pool, NULL), VERNIS_OK);
     unsigned of_platform = 0;
     for (size_t i = 0; i < VN_DRAWS; i++)
         of_platform += o.draws[i].quality == 41 && o.draws[i].subsample;
