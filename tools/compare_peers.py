@@ -5,10 +5,11 @@
 usage: tools/compare_peers.py [--vernis build/vernis] [--judge ../shared/judge] [--encoder FILE] [--work build/peers]
                               [--methods untargeted:4.6,...] [--steps 30] [--made DIR] [-- PROTECT OPTIONS]
 
-The works are those of tools/measure.py as people post them: on white, at most 1080 wide. Vernis protects them for the
-encoder at its standard visibility, a method of the judge's peers.py at METHOD:EPS, EPS (of 255) chosen so that the works'
-mean butteraugli 3-norm is 2.0; the judge measures the files. --made DIR takes a peer's pictures from there instead of
-making them: PyTorch takes hours. Prints a Markdown table. Needs python3-torch, python3-pil, libjxl-devtools.
+The works are those of tools/measure.py as people post them: on white, at most 1080 wide. Vernis protects them at its
+standard visibility, with that encoder as surrogate and with its built-in one, a method of the judge's peers.py at
+METHOD:EPS, EPS (of 255) chosen so that the works' mean butteraugli 3-norm is 2.0; the judge measures the files.
+--made DIR takes a peer's pictures from there instead of making them: PyTorch takes hours. Prints a Markdown table.
+Needs python3-torch, python3-pil, libjxl-devtools.
 """
 import argparse
 import json
@@ -61,9 +62,11 @@ def main():
     ap.add_argument("--made")
     a = ap.parse_args(own)
     clean = post(measure.gather(a.work), os.path.join(a.work, "posted"))
-    sides = {"Vernis": os.path.join(a.work, "vernis")}
-    subprocess.run([a.vernis, "protect", "--quiet", "--overwrite", "--c2pa", "off", "--surrogate", a.encoder, "-o",
-                    sides["Vernis"], *options, *clean], check=True)
+    sides = {side: os.path.join(a.work, side) for side in ("Vernis", "built-in")}
+    for side, surrogate in zip(sides, (["--surrogate", a.encoder], [])):
+        os.makedirs(sides[side], exist_ok=True)
+        subprocess.run([a.vernis, "protect", "--quiet", "--overwrite", "--c2pa", "off", *surrogate, "-o", sides[side],
+                        *options, *clean], check=True)
     for method in a.methods.split(","):
         name, eps = method.split(":")
         sides[name] = a.made or os.path.join(a.work, name)
