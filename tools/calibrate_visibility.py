@@ -4,10 +4,11 @@
 
 usage: calibrate_visibility.py [--steps 250] [--stride 8] [--holdout 0.25] [--out src/protect/vis_fit.h] PAIRS
 
-PAIRS is a text file with one pair a line: the clean and the changed picture (PNG or PPM, paths relative to the file; crops
-of about 320 pixels suffice and must all be of one size), and optionally the 3-norm that butteraugli_main prints for them,
-which is asked for where it is missing. Pictures, not pairs, are held out to state the error; with --holdout 0 all are
-fitted. Needs Debian's python3-torch, python3-pil, python3-numpy and libjxl-devtools.
+PAIRS is a text file with one pair a line: the clean and the changed picture (PNG or PPM, paths relative to the file;
+crops of about 320 pixels suffice and must all be of one size), and optionally the 3-norm that butteraugli_main prints
+for them, which is asked for where it is missing. Pictures, not pairs, are held out to state the error; with --holdout
+0 all are fitted. tools/visibility_pairs.py makes pairs; tests/regression/visibility.md says which the constants come
+from. Needs Debian's python3-torch, python3-pil, python3-numpy and libjxl-devtools.
 """
 import argparse
 import math
@@ -68,7 +69,7 @@ def gather(listing, stride):
     for a, b, *rest in rows:
         pa, pb = os.path.join(folder, a), os.path.join(folder, b)
         figure = float(rest[0]) if rest else butteraugli(pa, pb)
-        if figure < .15:
+        if not .15 <= figure < 6:   # nothing to see, or nothing that anyone would post
             continue
         if a != last:
             clean, last = opponent(pa), a

@@ -19,7 +19,7 @@ import sys
 
 from PIL import Image
 
-import measure
+from measure import gather, on_white
 
 WIDTH = 1080
 COLUMNS = ["w1080 q75 s512", "w1080 q75 s768"]
@@ -30,11 +30,8 @@ def post(works, folder):
     os.makedirs(folder, exist_ok=True)
     paths = []
     for _, path in works:
-        image = Image.open(path).convert("RGBA")
-        ground = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        ground.alpha_composite(image)
+        image = on_white(path)
         width, height = image.size
-        image = ground.convert("RGB")
         if width > WIDTH:
             image = image.resize((WIDTH, round(height * WIDTH / width)), Image.LANCZOS)
         paths.append(os.path.join(folder, os.path.splitext(os.path.basename(path))[0] + ".png"))
@@ -61,7 +58,7 @@ def main():
     ap.add_argument("--steps", default="30")
     ap.add_argument("--made")
     a = ap.parse_args(own)
-    clean = post(measure.gather(a.work), os.path.join(a.work, "posted"))
+    clean = post(gather(a.work), os.path.join(a.work, "posted"))
     sides = {side: os.path.join(a.work, side) for side in ("Vernis", "built-in")}
     for side, surrogate in zip(sides, (["--surrogate", a.encoder], [])):
         os.makedirs(sides[side], exist_ok=True)

@@ -18,6 +18,8 @@ import shutil
 import subprocess
 import sys
 
+from PIL import Image
+
 GAME = "usr/share/games/wesnoth/1.16/data/core/images"
 WORKS = [  # kind, name, package, path inside it
     ("portrait", "elf-druid", "wesnoth-1.16-data", GAME + "/portraits/elves/druid.*"),
@@ -34,6 +36,14 @@ WORKS = [  # kind, name, package, path inside it
     ("photograph", "after-the-rain", "lxqt-themes", "usr/share/lxqt/wallpapers/after-the-rain.jpg"),
 ]
 COLUMNS = [("w1080 q75 s512", "1080 wide, JPEG 75, 512"), ("w1080 q75 s768", "the same, 768"), ("w0 q0 s512", "512, no JPEG")]
+
+
+def on_white(path):
+    """A picture as RGB, transparency over white."""
+    image = Image.open(path).convert("RGBA")
+    ground = Image.new("RGBA", image.size, (255, 255, 255, 255))
+    ground.alpha_composite(image)
+    return ground.convert("RGB")
 
 
 def gather(folder):

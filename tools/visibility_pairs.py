@@ -8,12 +8,11 @@ Each picture is brought to a width that people post (the perturbation lives on t
 on it), protected in eight steps, and its change scaled to several strengths. Two crops of 320 pixels of each are written,
 with the 3-norm that butteraugli_main prints, to DIR/pairs.txt. So that the model holds where the optimiser has not
 been, each crop also gets the change in other colours, and coloured noise of some fineness; with --noise, noise alone.
-Needs python3-pil, python3-numpy and libjxl-devtools.
+Needs what calibrate_visibility.py needs.
 """
 import argparse
 import os
 import random
-import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -21,16 +20,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image
 
+from calibrate_visibility import butteraugli
+from measure import on_white
+
 WIDTHS = [480, 720, 1080, 1600, 2200]
 STRENGTHS = [.3, .55, .8, 1.1, 1.6]     # of what was made for visibility 3
 CROP = 320
-
-
-def flat(path):
-    image = Image.open(path).convert("RGBA")
-    ground = Image.new("RGBA", image.size, (255, 255, 255, 255))
-    ground.alpha_composite(image)
-    return ground.convert("RGB")
 
 
 def noise(rng):
@@ -42,12 +37,6 @@ def noise(rng):
         fall = np.exp(-2 * (np.pi * sigma) ** 2 * (x[:, None] ** 2 + x ** 2))
         fine = np.fft.ifft2(np.fft.fft2(fine, axes=(0, 1)) * fall[..., None], axes=(0, 1)).real
     return fine / fine.std() * [rng.uniform(1, 8) * rng.choice([.1, 1, 1]) for _ in range(3)]
-
-
-def butteraugli(pair):
-    run = subprocess.run(["butteraugli_main", *pair], capture_output=True, text=True)
-    found = re.search(r"3-norm: ([\d.]+)", run.stdout)
-    return float(found.group(1)) if found else None
 
 
 def main():
@@ -63,7 +52,7 @@ def main():
     posted, made = os.path.join(a.out, "posted"), os.path.join(a.out, "made")
     os.makedirs(posted, exist_ok=True)
     for i, path in enumerate(a.pictures):
-        image = flat(path)
+        image = on_white(path)
         width = WIDTHS[i % len(WIDTHS)]
         height = round(image.size[1] * width / image.size[0])
         if min(width, height) >= CROP and width < 2.5 * image.size[0]:
@@ -92,9 +81,9 @@ def main():
                 Image.fromarray(pixels).save(os.path.join(a.out, after))
                 pairs.append((before, after))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        figures = list(pool.map(lambda p: butteraugli([os.path.join(a.out, n) for n in p]), pairs))
+        figures = list(pool.map(lambda p: butteraugli(*(os.path.join(a.out, n) for n in p)), pairs))
     with open(os.path.join(a.out, "pairs.txt"), "w") as f:
-        f.writelines(f"{p[0]} {p[1]} {v}\n" for p, v in zip(pairs, figures) if v)
+        f.writelines(f"{p[0]} {p[1]} {v}\n" for p, v in zip(pairs, figures))
 
 
 if __name__ == "__main__":

@@ -55,9 +55,9 @@ VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width
 void vn_pass_close(VnPass **pass);
 size_t vn_pass_bytes(const VnPass *pass); /**< the planned block */
 
-/** Whether forward passes on tiles (AMX) may round all they read, but the picture, to bfloat16: half the time. It moves
- * FLUX.2's tiny encoder's latent by 1e-3 and its gradient by 0.2 of its length, for signs that change at ReLUs; steps that
- * take the sign of an averaged gradient do not mind. Without tiles it changes nothing. Off at first. */
+/** Whether forward passes on tiles (AMX) may round all they read, but the picture, to bfloat16: one product
+ * instead of three. kern/tiles.h says what it costs a latent and a gradient; steps that take the sign of an averaged
+ * gradient do not mind. Without tiles it changes nothing. Off at first. */
 void vn_pass_coarse(VnPass *pass, bool coarse);
 
 /** @param rgb (3,H,W) sRGB 0..1; @param latent (z, H/stride, W/stride) */

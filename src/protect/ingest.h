@@ -60,6 +60,6 @@ void vn_jpeg_adjoint(uint32_t width, uint32_t height, bool subsample, const floa
 
 /** The size a trainer makes of a picture: short side `side`, both sides rounded to multiples of `step` (judge.py
  * fit_short). */
-void vn_training_size(uint32_t w, uint32_t h, uint32_t side, uint32_t step, uint32_t *out_w, uint32_t *out_h);
+void vn_training_size(uint32_t w, uint32_t h, double side, uint32_t step, uint32_t *out_w, uint32_t *out_h);
 
 #endif

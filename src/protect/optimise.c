@@ -16,7 +16,7 @@ typedef struct Loop {
     const float *budget;
     size_t values; /* of d */
     float *d, *gradient, *momentum, *pressure;
-    double *sums;
+    double *sums; /* for each chunk */
     VnPlan plan;
 } Loop;
 
@@ -28,9 +28,8 @@ double vn_monotonic_seconds(void) {
 
 typedef struct Job {
     const Loop *loop;
-    float *gradient; /* weighed; or followed, for NULL */
+    float *gradient; /* to be weighed */
     float unit, ahead, back, rate;
-    double *sums; /* for each chunk */
 } Job;
 
 static size_t chunks(const Loop *l) { return (l->values + CHUNK - 1) / CHUNK; }
@@ -41,7 +40,7 @@ static void weigh_body(void *context, unsigned i, unsigned thread) {
     const Job *job = context;
     size_t at = (size_t)i * CHUNK;
     (void)thread;
-    vn_kern()->weigh(job->gradient + at, job->sums + i, job->loop->budget + at, chunk_size(job->loop, at));
+    vn_kern()->weigh(job->gradient + at, job->loop->sums + i, job->loop->budget + at, chunk_size(job->loop, at));
 }
 
 static void follow_body(void *context, unsigned i, unsigned thread) {
@@ -49,7 +48,7 @@ static void follow_body(void *context, unsigned i, unsigned thread) {
     const Loop *l = job->loop;
     size_t at = (size_t)i * CHUNK;
     (void)thread;
-    vn_kern()->follow(l->momentum + at, job->sums + i, l->gradient + at, DECAY, job->unit, chunk_size(l, at));
+    vn_kern()->follow(l->momentum + at, l->sums + i, l->gradient + at, DECAY, job->unit, chunk_size(l, at));
 }
 
 static void step_body(void *context, unsigned i, unsigned thread) {
@@ -61,12 +60,14 @@ static void step_body(void *context, unsigned i, unsigned thread) {
                          job->rate, l->scene->work_rgb + at, chunk_size(l, at));
 }
 
-/* Run over all chunks. @return the mean of what they summed */
-static double run(Job *job, VnBody *body) {
+static void run(Job *job, VnBody *body) { vn_pool_run(job->loop->pool, (unsigned)chunks(job->loop), body, job); }
+
+/* @return the mean of what the chunks sum */
+static double run_mean(Job *job, VnBody *body) {
     double sum = 0;
-    vn_pool_run(job->loop->pool, (unsigned)chunks(job->loop), body, job);
+    run(job, body);
     for (size_t i = 0; i < chunks(job->loop); i++)
-        sum += job->sums[i];
+        sum += job->loop->sums[i];
     return sum / (double)job->loop->values + 1e-30;
 }
 
@@ -81,12 +82,11 @@ static void meet_target(const Loop *l, double figure, double target) {
  * visibility's, each by d in units of the budget and of mean size 1, and no further than the clean picture leaves
  * room. */
 static void step(const Loop *l, double rate, double press) {
-    Job job = {.loop = l, .sums = l->sums, .rate = (float)rate};
-    job.gradient = l->gradient;
-    job.unit = (float)((1 - (double)DECAY) / run(&job, weigh_body));
-    job.ahead = (float)(1 / run(&job, follow_body));
+    Job job = {.loop = l, .rate = (float)rate, .gradient = l->gradient};
+    job.unit = (float)((1 - (double)DECAY) / run_mean(&job, weigh_body));
+    job.ahead = (float)(1 / run_mean(&job, follow_body));
     job.gradient = l->pressure;
-    job.back = (float)(press / run(&job, weigh_body));
+    job.back = (float)(press / run_mean(&job, weigh_body));
     run(&job, step_body);
 }
 
@@ -136,7 +136,7 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float 
         double figure = vn_vis_metric_value(metric, d, l.pressure);
         meet_target(&l, figure, target);
         vn_objective_gradient(&objective, (unsigned)t % VN_DRAWS, d, l.gradient);
-        step(&l, target * ((1 - done) + 0.02), 0.5 * fmin(1, figure / target));
+        step(&l, target * (1.02 - done), 0.5 * fmin(1, figure / target));
         *steps = t + 1;
         if (params->progress)
             params->progress(params->opaque, 0.95 * (t + 1) / params->steps);

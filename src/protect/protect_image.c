@@ -13,6 +13,7 @@
 enum {
     SHORT_SIDE = 512,          /* the training size most in use */
     LARGE_SIDE = 768,          /* the next */
+    LONGEST = 3,               /* long side over short side */
     CELL = 64,                 /* trainers round sides to this; a multiple of every encoder's stride */
     PLATFORM_WIDTH = 1080,     /* what the strictest of the large platforms serves */
     PLATFORM_PIXELS = 1 << 21, /* so that the cost of a step does not grow with the picture */
@@ -35,12 +36,12 @@ typedef struct Task {
     VnImage made, seen; /* the protected picture, and as a reader of the written JPEG sees it */
 } Task;
 
-/* What a trainer makes of a picture whose short side is to be `side`. */
+/* What a trainer makes of a picture whose short side is to be `side`: longer ones are fed smaller, as buckets do. */
 static VnTraining training_size(uint32_t w, uint32_t h, uint32_t side) {
-    uint32_t longer = w > h ? w : h, shorter = w > h ? h : w;
-    double k = fmin((double)side / shorter, 3. * side / longer);
-    return (VnTraining){(uint32_t)fmax(1, nearbyint(w * k / CELL)) * CELL,
-                        (uint32_t)fmax(1, nearbyint(h * k / CELL)) * CELL};
+    double longer = w > h ? w : h, shorter = w > h ? h : w;
+    VnTraining size;
+    vn_training_size(w, h, fmin(side, LONGEST * side * shorter / longer), CELL, &size.w, &size.h);
+    return size;
 }
 
 static void choose_grids(VnScene *s, const VnImage *image, const VnTrip *platform) {

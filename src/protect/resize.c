@@ -119,8 +119,7 @@ static VernisStatus axis_turn(Axis *back, const Axis *axis, VnError *err) {
     for (size_t o = 0; o < to; o++)
         for (size_t k = 0; k < axis->taps; k++) {
             size_t i = axis->start[o] + k;
-            if (axis->weight[o * axis->taps + k] != 0)
-                back->weight[i * most + o - back->start[i]] = axis->weight[o * axis->taps + k];
+            back->weight[i * most + o - back->start[i]] = axis->weight[o * axis->taps + k];
         }
     return VERNIS_OK;
 }
@@ -273,8 +272,8 @@ void vn_resize_adjoint(const VnResize *resize, unsigned planes, const float *in,
     apply(&resize->back, planes, in, out, scratch, pool);
 }
 
-void vn_training_size(uint32_t w, uint32_t h, uint32_t side, uint32_t step, uint32_t *out_w, uint32_t *out_h) {
-    double k = (double)side / (w < h ? w : h);
+void vn_training_size(uint32_t w, uint32_t h, double side, uint32_t step, uint32_t *out_w, uint32_t *out_h) {
+    double k = side / (w < h ? w : h);
     double cw = nearbyint(w * k / step), ch = nearbyint(h * k / step);
     *out_w = cw < 1 ? step : (uint32_t)cw * step;
     *out_h = ch < 1 ? step : (uint32_t)ch * step;

@@ -90,7 +90,7 @@ static VernisStatus eye_open(Eye *eye, float **latents, size_t count, const VnIm
     *eye = (Eye){.pool = pool, .trip = &ingest->trip};
     uint32_t w = image->width, h = image->height, shorter = w < h ? w : h, longer = w < h ? h : w;
     double side = fmin(ingest->side, fmax(TRAINING_STEP, (double)LONGEST * shorter / longer));
-    vn_training_size(w, h, (uint32_t)side, TRAINING_STEP, &eye->width, &eye->height);
+    vn_training_size(w, h, side, TRAINING_STEP, &eye->width, &eye->height);
     eye->latent_w = eye->width / info->stride;
     eye->latent_h = eye->height / info->stride;
     eye->latent_floats = (size_t)info->latent_channels * eye->latent_w * eye->latent_h;
