@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One file from disk to disk: decode, colour, optimise, encode, metadata, atomic write, and a look at what was written. */
+/* One picture from encoded bytes to encoded bytes: decode, colour, optimise, encode, metadata, and a look at what came out.
+ * From disk to disk is that with a read before it, and an atomic write before the look. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,7 +110,7 @@ static VernisStatus load(const VernisSession *session, const char *input, const 
     VnHeader header;
     char warning[200] = "";
     const VnFormat *format = vn_format_sniff(bytes->data, bytes->size);
-    if (format && strcmp(input, "-"))
+    if (format && input && strcmp(input, "-"))
         VN_TRY(check_extension(format, input, err));
     VN_TRY(vn_decode_header(&header, bytes->data, bytes->size, NULL, err));
     VN_TRY(check_size(header.width, header.height, err));
@@ -193,25 +194,21 @@ done:
     return status;
 }
 
-/* Figures from the file as it lies on the disk (or from the bytes that went down the pipe). */
-static VernisStatus measure_written(const VernisSession *session, const char *output, const VnBytes *sent,
-                                    const VnImage *clean, VernisResult *result, VnError *err) {
-    VnBytes bytes = {0};
+/* Figures from the file as it is now. */
+static VernisStatus measure_made(const VernisSession *session, const VnBytes *file, const VnImage *clean,
+                                 VernisResult *result, VnError *err) {
     VnImage image = {0};
     VnBag bag = {0};
-    VernisStatus status = VERNIS_OK;
-    bool piped = !strcmp(output, "-");
-    tell(session, "verify", 0);
-    if (!piped)
-        VN_CHECK(vn_file_read(&bytes, output, vn_limits_default.max_file_bytes, err));
-    const VnBytes *source = piped ? sent : &bytes;
-    VN_CHECK(vn_decode(&image, &bag, source->data, source->size, NULL, err));
-    result->bytes_out = source->size;
+    VernisStatus status;
+    VN_CHECK(vn_decode(&image, &bag, file->data, file->size, NULL, err));
+    result->bytes_out = file->size;
     VN_CHECK(vn_measure(result, clean, &image, &session->ingest, (const VnEncoder *const *)session->encoders,
                         session->encoder_count, session->pool, err));
     tell(session, "verify", 1);
+    if (!result->target_met)
+        warn(result, "visibility %.2f is off the target of %.2f: the picture gives no more room, or the time was short",
+             result->visibility, session->strength.visibility);
 done:
-    vn_bytes_free(&bytes);
     vn_image_free(&image);
     vn_bag_free(&bag);
     return status;
@@ -242,78 +239,138 @@ static VernisStatus optimise(const VernisSession *session, VnImage *image, const
     return VERNIS_OK;
 }
 
-static VernisStatus protect(const VernisSession *session, const char *input, const char *output, VernisResult *result,
-                            VnError *err) {
-    VnBytes bytes = {0}, file = {0};
-    VnImage clean = {0}, image = {0};
+/* A picture on its way. */
+typedef struct Making {
+    const char *input, *output; /* names, which may say a format; "-" or NULL says none */
+    VnBytes source;             /* the input, encoded */
+    bool borrowed;              /* the source is the caller's; else it goes once it is decoded */
+    VnImage clean;              /* what the result is measured against */
+    VnBytes file;               /* the protected picture, encoded */
+} Making;
+
+static void drop_source(Making *making) {
+    if (!making->borrowed)
+        vn_bytes_free(&making->source);
+}
+
+static void making_free(Making *making) {
+    drop_source(making);
+    vn_image_free(&making->clean);
+    vn_bytes_free(&making->file);
+}
+
+static VernisStatus make(const VernisSession *session, Making *making, VernisResult *result, VnError *err) {
+    VnImage *clean = &making->clean, image = {0};
+    VnBytes *file = &making->file;
     VnBag bag = {0};
     const VnFormat *format;
     VnC2paReport report;
     VernisStatus status;
-    tell(session, "load", 0);
-    VN_CHECK(vn_file_read(&bytes, input, vn_limits_default.max_file_bytes, err));
-    VN_CHECK(load(session, input, &bytes, &clean, &bag, result, err));
-    VN_CHECK(vn_inspect_c2pa(&report, &bytes, &bag, err));
-    vn_bytes_free(&bytes);
-    VN_CHECK(choose_format(&format, session, bag.format, output, err));
-    VN_CHECK(reduce_to(&clean, format, result, err));
+    VN_CHECK(load(session, making->input, &making->source, clean, &bag, result, err));
+    VN_CHECK(vn_inspect_c2pa(&report, &making->source, &bag, err));
+    drop_source(making);
+    VN_CHECK(choose_format(&format, session, bag.format, making->output, err));
+    VN_CHECK(reduce_to(clean, format, result, err));
     VnEncodeOptions options = {.quality = format == &vn_format_webp && !session->quality_given ? 0 : session->quality,
                                .subsample = session->platform.posted.subsample,
-                               .icc = session->keep_profile && bag.icc.size && clean.colours != 4 ? &bag.icc : NULL};
-    VN_CHECK(vn_fit_platform(session, &clean, format, &options, err));
-    VN_CHECK(check_size(clean.width, clean.height, err));
-    result->width = clean.width;
-    result->height = clean.height;
-    VN_CHECK(vn_image_copy(&image, &clean, err));
+                               .icc = session->keep_profile && bag.icc.size && clean->colours != 4 ? &bag.icc : NULL};
+    VN_CHECK(vn_fit_platform(session, clean, format, &options, err));
+    VN_CHECK(check_size(clean->width, clean->height, err));
+    result->width = clean->width;
+    result->height = clean->height;
+    VN_CHECK(vn_image_copy(&image, clean, err));
     vn_image_blank_hidden(&image);
     VN_CHECK(optimise(session, &image, format, &options, result, err));
     tell(session, "write", 0);
-    VN_CHECK(format->encode(&file, &image, &options, err));
-    VN_CHECK(attach_metadata(session, format, &bag, &report, &file, result, err));
-    vn_image_free(&image);
-    if (is_cancelled((void *)(uintptr_t)session)) {
-        status = vn_fail(err, VERNIS_E_CANCELLED, "protect", "stopped on request");
-        goto done;
-    }
-    if (session->platform.max_bytes && file.size > session->platform.max_bytes)
-        warn(result, "the file has %zu bytes, %s takes %llu: it may refuse it, or encode the picture once more", file.size,
+    VN_CHECK(format->encode(file, &image, &options, err));
+    VN_CHECK(attach_metadata(session, format, &bag, &report, file, result, err));
+    if (is_cancelled((void *)(uintptr_t)session))
+        VN_CHECK(vn_fail(err, VERNIS_E_CANCELLED, "protect", "stopped on request"));
+    if (session->platform.max_bytes && file->size > session->platform.max_bytes)
+        warn(result, "the file has %zu bytes, %s takes %llu: it may refuse it, or encode the picture once more", file->size,
              session->platform.name, (unsigned long long)session->platform.max_bytes);
-    VN_CHECK(vn_file_write(output, file.data, file.size, session->overwrite, err));
-    tell(session, "write", 1);
-    VN_CHECK(measure_written(session, output, &file, &clean, result, err));
-    if (!result->target_met)
-        warn(result, "visibility %.2f is off the target of %.2f: the picture gives no more room, or the time was short",
-             result->visibility, session->strength.visibility);
 done:
-    vn_bytes_free(&bytes);
-    vn_bytes_free(&file);
-    vn_image_free(&clean);
     vn_image_free(&image);
     vn_bag_free(&bag);
     return status;
+}
+
+/* The file as it lies on the disk is what counts; what went down a pipe cannot be read back. */
+static VernisStatus write_out(const VernisSession *session, Making *making, VnError *err) {
+    VN_TRY(vn_file_write(making->output, making->file.data, making->file.size, session->overwrite, err));
+    tell(session, "write", 1);
+    tell(session, "verify", 0);
+    if (!strcmp(making->output, "-"))
+        return VERNIS_OK;
+    vn_bytes_free(&making->file);
+    return vn_file_read(&making->file, making->output, vn_limits_default.max_file_bytes, err);
+}
+
+/* The words of the result that every picture of a session shares. */
+static void begin_result(const VernisSession *session, VernisResult *result) {
+    *result = (VernisResult){.seed = session->seed};
+    snprintf(result->platform, sizeof result->platform, "%s", session->platform.name);
+    snprintf(result->preset, sizeof result->preset, "%s", session->strength.name);
+    snprintf(result->cpu, sizeof result->cpu, "%s", vn_cpu_name(session->cpu));
+    vn_mem_peak_reset();
 }
 
 VernisStatus vernis_protect_file(VernisSession *session, const char *input, const char *output, VernisResult *result,
                                  VernisError *err) {
     double start = vn_now();
     char *own = NULL;
-    *result = (VernisResult){.seed = session->seed};
-    vn_mem_peak_reset();
+    begin_result(session, result);
     if (!output && !(output = own = vernis_default_output(session, input, NULL)))
         return vn_fail(err, VERNIS_E_ARGUMENT, "protect", "%s: needs an output path", input);
+    Making making = {.input = input, .output = output};
     VernisStatus status = vn_path_same(input, output)
                               ? vn_fail(err, VERNIS_E_ARGUMENT, "protect", "the output is the input itself")
                               : VERNIS_OK;
+    tell(session, "load", 0);
     if (!status)
-        status = protect(session, input, output, result, err);
+        status = vn_file_read(&making.source, input, vn_limits_default.max_file_bytes, err);
+    if (!status)
+        status = make(session, &making, result, err);
+    if (!status)
+        status = write_out(session, &making, err);
+    if (!status)
+        status = measure_made(session, &making.file, &making.clean, result, err);
+    making_free(&making);
     vn_free(own);
     result->seconds = vn_now() - start;
     result->peak_memory_bytes = vn_mem_peak();
-    snprintf(result->platform, sizeof result->platform, "%s", session->platform.name);
-    snprintf(result->preset, sizeof result->preset, "%s", session->strength.name);
-    snprintf(result->cpu, sizeof result->cpu, "%s", vn_cpu_name(session->cpu));
     if (status && err)
         vn_error_name(err, strcmp(input, "-") ? input : "standard input");
+    return status;
+}
+
+VernisStatus vernis_protect_memory(VernisSession *session, const void *bytes, size_t size, const char *name, void **out,
+                                   size_t *out_size, VernisResult *result, VernisError *err) {
+    double start = vn_now();
+    *out = NULL;
+    *out_size = 0;
+    begin_result(session, result);
+    Making making = {.input = name, .source = {(uint8_t *)(uintptr_t)bytes, size}, .borrowed = true};
+    VernisStatus status =
+        bytes && size ? VERNIS_OK : vn_fail(err, VERNIS_E_ARGUMENT, "protect", "there are no bytes to protect");
+    tell(session, "load", 0);
+    if (!status)
+        status = make(session, &making, result, err);
+    if (!status) {
+        tell(session, "write", 1);
+        tell(session, "verify", 0);
+        status = measure_made(session, &making.file, &making.clean, result, err);
+    }
+    if (!status) {
+        *out = making.file.data;
+        *out_size = making.file.size;
+        making.file = (VnBytes){0};
+    }
+    making_free(&making);
+    result->seconds = vn_now() - start;
+    result->peak_memory_bytes = vn_mem_peak();
+    if (status && err)
+        vn_error_name(err, name ? name : "the picture");
     return status;
 }
 

@@ -11,7 +11,7 @@
 #include "kern/kern.h"
 
 const char *vernis_version(void) { return VERNIS_VERSION; }
-void vernis_free(char *text) { vn_free(text); }
+void vernis_free(void *block) { vn_free(block); }
 void vernis_remove_temporaries(void) { vn_temp_cleanup(); }
 
 char *vn_model_path(const char *name) {
@@ -135,7 +135,8 @@ VernisStatus vernis_session_open(VernisSession **out, const VernisSettings *sett
     vn_gemm_exact(vernis_settings_number(settings, "exact") > 0);
     VernisStatus status = read_settings(session, settings, err);
     if (!status)
-        status = vn_pool_open(&session->pool, (unsigned)vernis_settings_number(settings, "threads"), err);
+        status = vn_pool_open_on(&session->pool, (unsigned)vernis_settings_number(settings, "threads"),
+                                 session->hooks.parallel_for, session->hooks.opaque, err);
     if (!status)
         status = load_surrogates(session, settings, err);
     if (status)

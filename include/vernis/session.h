@@ -16,20 +16,34 @@
 extern "C" {
 #endif
 
-/** Replace malloc and free for the whole process, before any other call. Both or neither.
+/** Replace malloc and free for the library's own memory in the whole process, before any other call. Both or neither. Both
+ * are called from any thread, also from several at once. The codec, colour, JSON and cryptography libraries keep theirs.
  * @return VERNIS_E_ARGUMENT when memory is in use already or only one is given */
 VERNIS_API VernisStatus vernis_set_allocator(void *(*allocate)(size_t size), void (*release)(void *block),
                                              VernisError *err);
 
-/** What the caller may hook into; all may be NULL. Called from the thread that called the library. */
+/** One share of a parallel loop. It calls none of the hooks, but on a host's threads it may take and give back memory. */
+typedef void VernisTask(void *argument, unsigned i);
+
+/** What the caller may hook into; all may be NULL. Zero-initialise, so that hooks of later versions are NULL too. All are
+ * called from the thread that called the library, never from one of its own threads or from within a task. */
 typedef struct VernisHooks {
     void *opaque;
     /** @param stage "load", "optimise", "write", "verify"; @param done 0..1 within the file */
     void (*progress)(void *opaque, const char *stage, double done);
     /** @return nonzero to stop: the call returns VERNIS_E_CANCELLED and nothing is written. Asked between steps. */
     int (*cancelled)(void *opaque);
+    /** Run the loops on threads of the caller's own; the session then starts none. Call task(argument, i) exactly once for
+     * each i in 0..count-1 and return when all have returned. Any threads (the calling one among them), any order, one after
+     * another too: tasks never wait for each other. What tasks wrote must be visible to the caller afterwards, as it is after
+     * a join or a lock.
+     * @param count at most the setting "threads" (0: one per processor); called thousands of times for a picture */
+    void (*parallel_for)(void *opaque, unsigned count, VernisTask *task, void *argument);
 } VernisHooks;
 
+/** Surrogates and settings, ready to work. One thread at a time may use a session. Threads may each use one of their own at
+ * once, if all were opened before the work begins and agree on the settings "cpu", "exact" and "max-memory": these hold for
+ * the whole process, as the last session opened says, and peak_memory_bytes counts what all of them took. */
 typedef struct VernisSession VernisSession;
 
 /** Read the settings (which may be closed afterwards), choose kernels, start threads, load surrogates.
@@ -72,6 +86,16 @@ typedef struct VernisResult {
  * @param result filled on success; zero-initialise */
 VERNIS_API VernisStatus vernis_protect_file(VernisSession *session, const char *input, const char *output,
                                             VernisResult *result, VernisError *err);
+
+/** Protect one picture from memory to memory: the same as vernis_protect_file, with nothing read from or written to disk but
+ * the artist's key. It is encoded as the setting "format" says, else as it came.
+ * @param bytes a whole PNG, JPEG or WebP file of `size` bytes; only read
+ * @param name what errors call it, such as a document's name; an ending that contradicts the content is an error, as it is for
+ * a file; NULL: "the picture"
+ * @param out on success the protected file, *out_size bytes, for vernis_free; NULL and 0 otherwise
+ * @param result as for vernis_protect_file; the figures are measured from the bytes in *out */
+VERNIS_API VernisStatus vernis_protect_memory(VernisSession *session, const void *bytes, size_t size, const char *name,
+                                              void **out, size_t *out_size, VernisResult *result, VernisError *err);
 
 /** The output path that vernis_protect_file would choose for NULL. @return heap text for vernis_free, or NULL */
 VERNIS_API char *vernis_default_output(const VernisSession *session, const char *input, const char *folder);
@@ -159,7 +183,7 @@ VERNIS_API VernisStatus vernis_selftest_text(VernisSession *session, int json, c
 /** Remove temporary files that are open now; async-signal-safe, for a signal handler that is about to exit. */
 VERNIS_API void vernis_remove_temporaries(void);
 
-VERNIS_API void vernis_free(char *text); /**< takes NULL */
+VERNIS_API void vernis_free(void *block); /**< what the library gave away: text or bytes. Takes NULL */
 
 #ifdef __cplusplus
 }

@@ -22,6 +22,8 @@ struct VnPool {
     unsigned threads;
     pthread_mutex_t lock;
     pthread_cond_t work, idle;
+    VnHostLoop *host; /* NULL: threads of our own */
+    void *host_opaque;
     /* One loop at a time; `round` tells the workers that a new one is there. */
     uint64_t round;
     unsigned busy;
@@ -68,21 +70,28 @@ static unsigned usable_processors(void) {
 }
 
 VernisStatus vn_pool_open(VnPool **out, unsigned threads, VnError *err) {
+    return vn_pool_open_on(out, threads, NULL, NULL, err);
+}
+
+VernisStatus vn_pool_open_on(VnPool **out, unsigned threads, VnHostLoop *run, void *opaque, VnError *err) {
     *out = NULL;
     if (threads > MAX_THREADS)
         return vn_fail(err, VERNIS_E_ARGUMENT, "threads", "%u threads asked for, at most %d are possible", threads,
                        MAX_THREADS);
     if (!threads)
         threads = usable_processors();
-    size_t size = sizeof(VnPool) + (threads - 1) * sizeof(Worker);
+    unsigned own = run ? 0 : threads - 1;
+    size_t size = sizeof(VnPool) + own * sizeof(Worker);
     VnPool *pool = vn_calloc(1, size);
     if (!pool)
         return vn_no_memory(err, "threads", size, "the thread pool");
-    pool->threads = 1;
+    pool->host = run;
+    pool->host_opaque = opaque;
+    pool->threads = run ? threads : 1;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->work, NULL);
     pthread_cond_init(&pool->idle, NULL);
-    for (unsigned i = 0; i + 1 < threads; i++) {
+    for (unsigned i = 0; i < own; i++) {
         pool->workers[i] = (Worker){.pool = pool, .index = i + 1};
         int problem = pthread_create(&pool->workers[i].thread, NULL, worker_main, &pool->workers[i]);
         if (problem) {
@@ -103,7 +112,7 @@ void vn_pool_close(VnPool **handle) {
     pool->stop = true;
     pthread_cond_broadcast(&pool->work);
     pthread_mutex_unlock(&pool->lock);
-    for (unsigned i = 0; i + 1 < pool->threads; i++)
+    for (unsigned i = 0; !pool->host && i + 1 < pool->threads; i++)
         pthread_join(pool->workers[i].thread, NULL);
     pthread_cond_destroy(&pool->idle);
     pthread_cond_destroy(&pool->work);
@@ -111,6 +120,8 @@ void vn_pool_close(VnPool **handle) {
     vn_free(pool);
     *handle = NULL;
 }
+
+static void host_share(void *argument, unsigned i) { take_shares(argument, i); }
 
 unsigned vn_pool_threads(const VnPool *pool) { return pool ? pool->threads : 1; }
 
@@ -125,6 +136,11 @@ void vn_pool_run(VnPool *pool, unsigned count, VnBody *body, void *context) {
     pool->context = context;
     pool->count = count;
     atomic_store(&pool->next, 0);
+    if (pool->host) {
+        pthread_mutex_unlock(&pool->lock);
+        pool->host(pool->host_opaque, count < pool->threads ? count : pool->threads, host_share, pool);
+        return;
+    }
     pool->busy = pool->threads - 1;
     pool->round++;
     pthread_cond_broadcast(&pool->work);

@@ -155,6 +155,33 @@ static void pool_visits_each_once(void **state) {
     assert_int_equal(vn_pool_open(&none, 1000, &err), VERNIS_E_ARGUMENT);
 }
 
+/* A host that runs shares backwards, all on one thread: none may wait for another. */
+static void run_backwards(void *opaque, unsigned count, VnShare *share, void *argument) {
+    unsigned *calls = opaque;
+    calls[count]++;
+    for (unsigned i = count; i-- > 0;)
+        share(argument, i);
+}
+
+static void hosted_pool_visits_each_once(void **state) {
+    (void)state;
+    unsigned calls[6] = {0};
+    VnPool *pool;
+    assert_int_equal(vn_pool_open_on(&pool, 5, run_backwards, calls, NULL), VERNIS_OK);
+    assert_int_equal(vn_pool_threads(pool), 5);
+    for (unsigned count = 0; count <= 8; count++) {
+        unsigned seen[9] = {0};
+        vn_pool_run(pool, count, count_visits, seen);
+        for (unsigned i = 0; i < 9; i++)
+            assert_int_equal(seen[i], i < count);
+    }
+    vn_pool_close(&pool);
+    assert_null(pool);
+    /* No more shares than there is work; a loop of none or one is no loop. */
+    const unsigned expected[6] = {0, 0, 1, 1, 1, 4};
+    assert_memory_equal(calls, expected, sizeof calls);
+}
+
 static void random_numbers_have_their_moments(void **state) {
     (void)state;
     enum { N = 20000 };
@@ -182,6 +209,7 @@ int main(void) {
         cmocka_unit_test(plan_books_then_allocates),
         cmocka_unit_test(json_bounds),
         cmocka_unit_test(pool_visits_each_once),
+        cmocka_unit_test(hosted_pool_visits_each_once),
         cmocka_unit_test(random_numbers_have_their_moments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
