@@ -33,6 +33,8 @@ static const VernisSettingInfo table[] = {
     FLAG("in-place", 0, "protect",
          "Keep the original as NAME_original.EXT and put the protected picture in its place."),
     FLAG("dry-run", 'n', "protect", "Say what would be done, with an estimate of the time, and write nothing."),
+    TEXT("shard", 0, VERNIS_TEXT, NULL, "protect", "I/N",
+         "Do the I-th of N shares of the pictures, the same ones every time, so that N machines can do them all."),
     FLAG("resume", 0, "protect",
          "Skip what the ledger in the output folder says is done with the same input, settings and version."),
 

@@ -10,6 +10,7 @@
 #include "cli/outputs.h"
 #include "cli/profile_offer.h"
 #include "cli/protect_run.h"
+#include "cli/shard.h"
 #include "cli/signals.h"
 
 static void on_progress(void *opaque, const char *stage, double done) {
@@ -106,7 +107,7 @@ static void report_all_failed(const CliContext *ctx, const CliInputs *inputs, co
     for (size_t i = 0; i < inputs->count && ctx->json; i++) {
         const VernisError *own = inputs->items[i].err.status ? &inputs->items[i].err : err;
         char *json = vernis_failure_json(inputs->items[i].path, "failed", own, NULL);
-        if (json)
+        if (json && !inputs->items[i].elsewhere)
             console_result(json);
         vernis_free(json);
     }
@@ -151,7 +152,7 @@ static int protect(CliContext *ctx, const CliInputs *inputs) {
         status = outputs_plan(&jobs, ctx, inputs, target, session);
     if (!status) {
         work(&run, &session);
-        status = tally_status(&run.tally);
+        status = jobs.count ? tally_status(&run.tally) : CLI_DONE; /* a shard may well be empty */
         progress_close(run.progress);
         if (run.spool && !dry && spool_write(run.spool, false) && status != CLI_INTERRUPTED)
             status = CLI_FAILED;
@@ -174,7 +175,12 @@ static int run_protect(CliContext *ctx) {
         status = CLI_SKIPPED;
     }
     if (!status)
+        status = shard_apply(&inputs, ctx);
+    if (!status)
         status = protect(ctx, &inputs);
+    if (!ctx->quiet && vernis_settings_is_set(ctx->settings, "shard") && status != CLI_USAGE)
+        console_note("shard %s: %zu of %zu pictures", vernis_settings_text(ctx->settings, "shard"),
+                     inputs.count - inputs.elsewhere, inputs.count);
     inputs_close(&inputs);
     return status;
 }

@@ -11,6 +11,7 @@
 typedef struct CliInput {
     char *path;     /**< as to be opened; "-": standard input */
     char *relative; /**< below the operand's folder; the bare name where the file itself was given */
+    bool elsewhere; /**< another shard's (shard.h) */
     VernisError err;
 } CliInput;
 
@@ -18,6 +19,7 @@ typedef struct CliInputs {
     CliInput *items; /**< operands in the order given, the files of each folder sorted by bytes */
     size_t count;
     bool one_file;   /**< the command line names exactly one thing and it is not a folder */
+    size_t elsewhere;
     size_t left_out; /**< pictures of kinds that are not handled, met while walking */
     char *left_out_example;
 } CliInputs;

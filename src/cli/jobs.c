@@ -221,14 +221,17 @@ int tally_status(const CliTally *tally) {
                               : CLI_DONE;
 }
 
+void job_close(CliJob *job) {
+    free(job->output);
+    free(job->original);
+    free(job->ledger_line);
+    free(job->reason);
+}
+
 void jobs_close(CliJobs *jobs) {
     ledgers_close(&jobs->ledgers);
-    for (size_t i = 0; i < jobs->count; i++) {
-        free(jobs->items[i].output);
-        free(jobs->items[i].original);
-        free(jobs->items[i].ledger_line);
-        free(jobs->items[i].reason);
-    }
+    for (size_t i = 0; i < jobs->count; i++)
+        job_close(&jobs->items[i]);
     free(jobs->items);
     for (size_t i = jobs->made_folders.count; i-- > 0;)
         rmdir(jobs->made_folders.items[i]); /* refuses where something was written */

@@ -9,7 +9,7 @@
 #include "cli/inputs.h"
 #include "cli/ledger.h"
 
-typedef enum CliJobState { JOB_TODO, JOB_SKIP, JOB_FAIL } CliJobState;
+typedef enum CliJobState { JOB_TODO, JOB_SKIP, JOB_FAIL, JOB_ELSEWHERE } CliJobState; /* the last only while planning */
 
 typedef struct CliJob {
     const char *input; /**< points into the inputs */
@@ -52,6 +52,7 @@ void job_report_skipped(const CliContext *ctx, const CliJob *job, CliTally *tall
 
 int tally_status(const CliTally *tally); /**< the exit status */
 
+void job_close(CliJob *job);
 void jobs_close(CliJobs *jobs);
 
 #endif

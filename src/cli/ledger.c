@@ -23,7 +23,7 @@ struct Ledger {
 
 /* Settings of protect that say where, how much at once and what is told, but not what comes out. */
 static const char not_in_digest[] =
-    "output recursive files-from exclude overwrite skip-existing dry-run resume threads jobs "
+    "output recursive files-from exclude overwrite skip-existing dry-run shard resume threads jobs "
     "max-memory json profile report progress quiet verbose";
 
 /* FNV-1a, 64 bits (draft-eastlake-fnv): told apart, not protected. */

@@ -193,7 +193,7 @@ static int find_overwritten_inputs(const CliJobs *jobs, const CliContext *ctx) {
     for (size_t i = 0; i < jobs->count && !status; i++) {
         const CliJob *job = &jobs->items[i];
         bool in_place = job->original && !strcmp(job->input, job->output);
-        if (job->state == JOB_SKIP || !job->output || in_place || !identify(&output, job->output))
+        if (job->state == JOB_SKIP || job->state == JOB_ELSEWHERE || !job->output || in_place || !identify(&output, job->output))
             continue;
         bool own = identify(&input, job->input) && !by_identity(&input, &output);
         if (own || (job->state == JOB_TODO && bsearch(&output, inputs, count, sizeof *inputs, by_identity)))
@@ -243,6 +243,17 @@ static void check_existing(CliJob *job, const CliContext *ctx) {
                  job->output);
 }
 
+static void drop_elsewhere(CliJobs *jobs) {
+    size_t kept = 0;
+    for (size_t i = 0; i < jobs->count; i++) {
+        if (jobs->items[i].state == JOB_ELSEWHERE)
+            job_close(&jobs->items[i]);
+        else
+            jobs->items[kept++] = jobs->items[i];
+    }
+    jobs->count = kept;
+}
+
 int outputs_plan(CliJobs *out, const CliContext *ctx, const CliInputs *inputs, CliTarget target,
                  const VernisSession *session) {
     out->count = inputs->count;
@@ -259,11 +270,17 @@ int outputs_plan(CliJobs *out, const CliContext *ctx, const CliInputs *inputs, C
         }
     }
     int status = find_collisions(out, ctx);
+    for (size_t i = 0; i < out->count; i++)
+        if (inputs->items[i].elsewhere)
+            out->items[i].state = JOB_ELSEWHERE;
     for (size_t i = 0; i < out->count && !status; i++) {
         if (out->items[i].state == JOB_TODO)
             attach_ledger(out, &out->items[i], ctx, target);
         if (out->items[i].state == JOB_TODO)
             check_existing(&out->items[i], ctx);
     }
-    return status ? status : find_overwritten_inputs(out, ctx);
+    if (!status)
+        status = find_overwritten_inputs(out, ctx);
+    drop_elsewhere(out);
+    return status;
 }

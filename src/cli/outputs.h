@@ -19,7 +19,8 @@ typedef enum CliTarget {
  * @return CLI_DONE, or CLI_USAGE when the reason has been printed */
 int outputs_target(CliTarget *out, const CliContext *ctx, const CliInputs *inputs);
 
-/** A job for each input, with its output, and its fate where that is known already. Nothing on disk changes.
+/** A job for each input of this shard, with its output, and its fate where that is known already. Other shards' inputs and
+ * outputs are seen to where names collide. Nothing on disk changes.
  * @return CLI_DONE, or CLI_USAGE for two inputs with one output or an output that is an input (printed) */
 int outputs_plan(CliJobs *out, const CliContext *ctx, const CliInputs *inputs, CliTarget target,
                  const VernisSession *session);
