@@ -34,6 +34,7 @@ typedef struct Task {
     VnVisMetric metric;
     VnResize *up;       /* work grid to posted size */
     VnImage made, seen; /* the protected picture, and as a reader of the written JPEG sees it */
+    double whole;       /* the picture's visibility over its sample's; 0: not measured yet */
 } Task;
 
 /* What a trainer makes of a picture whose short side is to be `side`: longer ones are fed smaller, as buckets do. */
@@ -186,9 +187,20 @@ static void render(Task *t, double amplitude) {
     }
 }
 
-static VernisStatus measure(Task *t, double amplitude, double *figure, VnError *err) {
+static VernisStatus look(Task *t, double amplitude, double *sample, double *whole, VnError *err) {
     render(t, amplitude);
-    return vn_visibility(figure, t->image, t->params->output_quality ? &t->seen : &t->made, t->pool, err);
+    return vn_visibility_sample(sample, whole, t->image, t->params->output_quality ? &t->seen : &t->made, t->pool, err);
+}
+
+/* The figure of an amplitude. After the first time a sample of the picture stands for it, in the proportion found then. */
+static VernisStatus measure(Task *t, double amplitude, double *figure, VnError *err) {
+    double sample;
+    VN_TRY(look(t, amplitude, &sample, t->whole ? NULL : figure, err));
+    if (!t->whole)
+        t->whole = sample > 0 ? *figure / sample : 1;
+    else
+        *figure = sample * t->whole;
+    return VERNIS_OK;
 }
 
 /* Find the amplitude whose figure, on the output grid, is the target: secant steps on a logarithmic scale, which
@@ -200,7 +212,7 @@ static VernisStatus meet_visibility(Task *t, double *figure, VnError *err) {
         VN_TRY(vn_image_create(&t->seen, t->image->width, t->image->height, 3, false, 8, NULL, err));
     vn_resize_columns(t->up, 3, t->d, 0, t->scene.work_h, t->rise, t->pool);
     if (t->params->output_quality)
-        VN_TRY(measure(t, 0, &floor, err));
+        VN_TRY(look(t, 0, &floor, NULL, err));
     /* compression alone may be as visible as what was asked for: the perturbation then still gets half of its own due
      * */
     target = fmax(target, sqrt(floor * floor + 0.25 * target * target));

@@ -11,7 +11,8 @@ enum {
     TILE = 240, /* pixels, halo included */
     HALO = 24,  /* the widest blur and a little of the ones after it */
     BLOCK = 4,  /* sensitivities are smooth: one for each block of pixels */
-    TILE_PLANES = 24
+    TILE_PLANES = 24,
+    SAMPLE_TILES = 32 /* in a sample, about */
 };
 
 typedef struct Tiles {
@@ -21,6 +22,7 @@ typedef struct Tiles {
     float *work; /* for each thread: TILE_PLANES planes, block sensitivities, blur scratch */
     size_t work_size;
     double (*sums)[3]; /* for each tile */
+    unsigned every;    /* 0 or 1: all tiles; else only that share of them, spread as a lattice */
     float *maps;       /* sensitivities on a grid instead of sums */
     float *distance;   /* visibilities on a grid besides the sums */
     uint32_t grid_w, grid_h;
@@ -37,6 +39,12 @@ static void tile_span(uint32_t size, uint32_t tile, uint32_t count, uint32_t i, 
 
 static uint32_t tile_count(uint32_t size, uint32_t tile) {
     return size <= tile ? 1 : (size - tile + (tile - 2 * HALO) - 1) / (tile - 2 * HALO) + 1;
+}
+
+/* Whether a tile is in a sample of one in `every`: 5 lies far from the small multiples and divisors of the rows' lengths,
+ * so that neighbours in a column are not all in or all out. */
+static bool in_sample(const Tiles *t, unsigned every, unsigned index) {
+    return every < 2 || (index % t->across + 5 * (index / t->across)) % every == 0;
 }
 
 /* The part of a picture under a tile; it owns nothing. */
@@ -106,6 +114,8 @@ static void add_band(const Tiles *t, const float *weights, size_t band, const fl
 static void tile_body(void *context, unsigned index, unsigned thread) {
     Tiles *t = context;
     uint32_t x0, y0, core[4];
+    if (!in_sample(t, t->every, index))
+        return;
     tile_span(t->a->width, t->tile_w, t->across, index % t->across, &x0, &core[0], &core[1]);
     tile_span(t->a->height, t->tile_h, t->down, index / t->across, &y0, &core[2], &core[3]);
     size_t w = t->tile_w, h = t->tile_h, n = w * h, blocks = (w + BLOCK - 1) / BLOCK;
@@ -198,18 +208,40 @@ VernisStatus vn_visibility_map(const VnImage *a, const VnImage *b, uint32_t w, u
     return status;
 }
 
-VernisStatus vn_visibility(double *out, const VnImage *a, const VnImage *b, VnPool *pool, VnError *err) {
+/* The figure of all tiles, or of a sample of them. */
+static double pooled(const Tiles *t, unsigned every) {
+    double sums[3] = {0}, count = 0;
+    for (unsigned i = 0; i < t->across * t->down; i++) {
+        uint32_t start, x[2], y[2];
+        if (!in_sample(t, every, i))
+            continue;
+        for (size_t q = 0; q < 3; q++)
+            sums[q] += t->sums[i][q];
+        tile_span(t->a->width, t->tile_w, t->across, i % t->across, &start, &x[0], &x[1]);
+        tile_span(t->a->height, t->tile_h, t->down, i / t->across, &start, &y[0], &y[1]);
+        count += (double)(x[1] - x[0]) * (y[1] - y[0]);
+    }
+    return vn_vis_pooled(sums, count);
+}
+
+VernisStatus vn_visibility_sample(double *sample, double *whole, const VnImage *a, const VnImage *b, VnPool *pool,
+                                  VnError *err) {
     if (a->width != b->width || a->height != b->height)
         return vn_fail(err, VERNIS_E_INTERNAL, "protect", "visibility of pictures of two sizes");
-    Tiles t = {.a = a, .b = b};
+    uint32_t core = TILE - 2 * HALO;
+    unsigned every = (unsigned)((double)a->width * a->height / ((double)SAMPLE_TILES * core * core));
+    Tiles t = {.a = a, .b = b, .every = whole ? 1 : every};
     VernisStatus status = run_tiles(&t, pool, err);
     if (status == VERNIS_OK) {
-        double sums[3] = {0};
-        for (size_t i = 0; i < (size_t)t.across * t.down; i++)
-            for (size_t q = 0; q < 3; q++)
-                sums[q] += t.sums[i][q];
-        *out = vn_vis_pooled(sums, (double)a->width * a->height);
+        *sample = pooled(&t, every);
+        if (whole)
+            *whole = pooled(&t, 1);
     }
     vn_free(t.sums);
     return status;
+}
+
+VernisStatus vn_visibility(double *out, const VnImage *a, const VnImage *b, VnPool *pool, VnError *err) {
+    double sample;
+    return vn_visibility_sample(&sample, out, a, b, pool, err);
 }

@@ -107,6 +107,27 @@ static void tiles_add_up(void **state) {
         vn_image_free(&clean[k]), vn_image_free(&changed[k]);
 }
 
+/* All of a small picture; of a larger one a part that stands for it. */
+static void sample_stands_for_the_whole(void **state) {
+    (void)state;
+    const uint32_t sizes[2][2] = {{300, 250}, {1700, 1400}};
+    for (unsigned k = 0; k < 2; k++) {
+        VnImage clean = {0}, changed = {0};
+        double sample, whole, again;
+        assert_int_equal(vn_image_create(&clean, sizes[k][0], sizes[k][1], 3, false, 8, NULL, NULL), VERNIS_OK);
+        for (size_t i = 0; i < clean.stride * clean.height; i++)
+            ((uint8_t *)clean.pixels)[i] = (uint8_t)(100 + i % clean.stride / 64);
+        assert_int_equal(vn_image_copy(&changed, &clean, NULL), VERNIS_OK);
+        for (size_t i = 0; i < clean.stride * clean.height; i++)
+            ((uint8_t *)changed.pixels)[i] += (uint8_t)(vn_rng_u64(3, 0, i) % 8);
+        assert_int_equal(vn_visibility_sample(&sample, &whole, &clean, &changed, pool, NULL), VERNIS_OK);
+        assert_int_equal(vn_visibility_sample(&again, NULL, &clean, &changed, pool, NULL), VERNIS_OK);
+        assert_true(whole > 0.5 && again == sample);
+        assert_true(k ? sample != whole && fabs(sample / whole - 1) < 0.03 : sample == whole);
+        vn_image_free(&clean), vn_image_free(&changed);
+    }
+}
+
 enum { W = 72, H = 60 };
 
 /* Left half flat, right half grain. */
@@ -201,10 +222,13 @@ int main(void) {
     vn_kern_init(VN_CPU_AMX);
     if (vn_pool_open(&pool, 2, NULL) != VERNIS_OK)
         return 1;
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(butteraugli_figures),          cmocka_unit_test(tiles_add_up),
-        cmocka_unit_test(map_is_what_the_figure_pools), cmocka_unit_test(gradient_by_differences),
-        cmocka_unit_test(metric_is_the_model),          cmocka_unit_test(flat_places_get_less)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(butteraugli_figures),
+                                       cmocka_unit_test(sample_stands_for_the_whole),
+                                       cmocka_unit_test(tiles_add_up),
+                                       cmocka_unit_test(map_is_what_the_figure_pools),
+                                       cmocka_unit_test(gradient_by_differences),
+                                       cmocka_unit_test(metric_is_the_model),
+                                       cmocka_unit_test(flat_places_get_less)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     vn_pool_close(&pool);
     return failed;
