@@ -8,8 +8,10 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/sha256.h"
 #include "image/colour.h"
 #include "image/format.h"
+#include "ledger/pdq.h"
 #include "meta/c2pa.h"
 #include "report/report.h"
 #include "session_state.h"
@@ -199,9 +201,14 @@ static VernisStatus measure_made(const VernisSession *session, const VnBytes *fi
                                  VernisResult *result, VnError *err) {
     VnImage image = {0};
     VnBag bag = {0};
+    VnPdq pdq;
     VernisStatus status;
     VN_CHECK(vn_decode(&image, &bag, file->data, file->size, NULL, err));
     result->bytes_out = file->size;
+    VN_CHECK(vn_sha256(result->sha256_out, file->data, file->size, err));
+    VN_CHECK(vn_pdq(&pdq, &image, err));
+    vn_pdq_to_hex(result->pdq, pdq.hash[0]);
+    result->pdq_quality = pdq.quality;
     VN_CHECK(vn_measure(result, clean, &image, &session->ingest, (const VnEncoder *const *)session->encoders,
                         session->encoder_count, session->pool, err));
     tell(session, "verify", 1);
@@ -266,6 +273,7 @@ static VernisStatus make(const VernisSession *session, Making *making, VernisRes
     const VnFormat *format;
     VnC2paReport report;
     VernisStatus status;
+    VN_CHECK(vn_sha256(result->sha256_in, making->source.data, making->source.size, err));
     VN_CHECK(load(session, making->input, &making->source, clean, &bag, result, err));
     VN_CHECK(vn_inspect_c2pa(&report, &making->source, &bag, err));
     drop_source(making);

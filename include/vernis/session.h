@@ -78,6 +78,9 @@ typedef struct VernisResult {
     char c2pa[16];        /**< "signed"; "none": there is no identity to sign with; "off" */
     char preset[32], platform[32], cpu[16]; /**< platform: of the setting "for", "" without */
     char ingest[48];                        /**< "w1080 q75 s512", or a platform's name and "s512" */
+    char sha256_in[65], sha256_out[65];     /**< of the files' bytes, hex */
+    char pdq[65];                           /**< fingerprint of the protected picture, see vernis/ledger.h */
+    int pdq_quality;                        /**< 0..100 */
 } VernisResult;
 
 /** Protect one file: read, optimise, write atomically, read back and measure.

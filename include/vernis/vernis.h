@@ -19,6 +19,7 @@
 #define VERNIS_VERNIS_H
 
 #include <vernis/error.h>
+#include <vernis/ledger.h>
 #include <vernis/session.h>
 #include <vernis/settings.h>
 #include <vernis/version.h>

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -81,6 +82,31 @@ VernisStatus vn_file_read(VnBytes *out, const char *path, size_t max_bytes, VnEr
                          (long long)info.st_size, max_bytes);
     else
         status = read_all(out, fd, path, (size_t)info.st_size, max_bytes, err);
+    close(fd);
+    return status;
+}
+
+VernisStatus vn_file_blocks(const char *path, VernisStatus (*block)(void *opaque, const void *data, size_t size), void *opaque,
+                            VnError *err) {
+    static const size_t block_bytes = 1 << 16;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat info;
+    if (fd < 0)
+        return io_error(err, path, "open", errno);
+    VernisStatus status = VERNIS_OK;
+    uint8_t *data = vn_malloc(block_bytes);
+    if (!data)
+        status = vn_no_memory(err, "file", block_bytes, path);
+    else if (fstat(fd, &info) || !S_ISREG(info.st_mode))
+        status = vn_fail(err, VERNIS_E_IO, "file", "%s: is not a regular file", path);
+    for (ssize_t n = 1; !status && n;) {
+        n = read(fd, data, block_bytes);
+        if (n > 0)
+            status = block(opaque, data, (size_t)n);
+        else if (n < 0 && errno != EINTR)
+            status = io_error(err, path, "read", errno);
+    }
+    vn_free(data);
     close(fd);
     return status;
 }
@@ -350,10 +376,48 @@ VernisStatus vn_make_dirs(const char *path, VnError *err) {
     return status;
 }
 
-char *vn_config_dir(void) {
-    const char *base = getenv("XDG_CONFIG_HOME");
+/* Resolve the longest part of `folder` that exists; the rest follows as it is spelled. Recursion ends at "/" or ".". */
+static char *resolve(const char *folder) {
+    char whole[PATH_MAX];
+    if (realpath(*folder ? folder : ".", whole))
+        return vn_strdup(whole);
+    char *copy = vn_strdup(folder), *above = NULL, *path = NULL;
+    if (copy) {
+        for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
+            copy[n - 1] = 0;
+        char *name = (char *)(uintptr_t)vn_path_base(copy);
+        bool rooted = name == copy + 1;
+        if (name > copy)
+            name[-1] = 0;
+        if (*folder && strcmp(folder, ".") != 0 && strcmp(folder, "/") != 0)
+            above = resolve(name == copy ? "." : rooted ? "/" : copy);
+        path = above ? vn_path_join(above, name) : NULL;
+    }
+    vn_free(copy);
+    vn_free(above);
+    return path;
+}
+
+char *vn_path_absolute(const char *path) {
+    const char *base = vn_path_base(path);
+    char *folder = vn_strdup(path);
+    if (!folder)
+        return NULL;
+    folder[base - path] = 0;
+    char *above = resolve(folder), *whole = above ? vn_path_join(above, base) : NULL;
+    vn_free(folder);
+    vn_free(above);
+    return whole;
+}
+
+/* $VARIABLE/vernis, or the place below the home folder. */
+static char *user_dir(const char *variable, const char *below_home) {
+    const char *base = getenv(variable);
     if (base && *base)
         return vn_path_join(base, "vernis");
     base = getenv("HOME");
-    return base && *base ? vn_path_join(base, ".config/vernis") : NULL;
+    return base && *base ? vn_path_join(base, below_home) : NULL;
 }
+
+char *vn_config_dir(void) { return user_dir("XDG_CONFIG_HOME", ".config/vernis"); }
+char *vn_data_dir(void) { return user_dir("XDG_DATA_HOME", ".local/share/vernis"); }

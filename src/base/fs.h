@@ -14,6 +14,10 @@
  * @return VERNIS_E_IO for missing, unreadable, not a regular file; VERNIS_E_FORMAT for an empty one */
 VernisStatus vn_file_read(VnBytes *out, const char *path, size_t max_bytes, VnError *err);
 
+/** Read a regular file in blocks, in order; stops at the first failure of `block` and returns it. */
+VernisStatus vn_file_blocks(const char *path, VernisStatus (*block)(void *opaque, const void *data, size_t size), void *opaque,
+                            VnError *err);
+
 /** A read-only map of a whole file, for model files of many gigabytes. */
 typedef struct VnMap {
     const uint8_t *data;
@@ -49,6 +53,12 @@ const char *vn_path_ext(const char *path);       /**< ".png" or ""; points into 
 char *vn_path_join(const char *folder, const char *name);  /**< heap; NULL when memory is short */
 VernisStatus vn_make_dirs(const char *path, VnError *err); /**< like mkdir -p; mode 0777 minus umask */
 
+/** The path from the root: the folder with its links resolved as far as it exists, the last name as it is. Heap; NULL when
+ * memory is short or the working folder is gone. */
+char *vn_path_absolute(const char *path);
+
+/** The user's data folder: $XDG_DATA_HOME/vernis or ~/.local/share/vernis. Heap; NULL if neither is known. */
+char *vn_data_dir(void);
 /** The user's configuration folder: $XDG_CONFIG_HOME/vernis or ~/.config/vernis. Heap; NULL if neither is known. */
 char *vn_config_dir(void);
 

@@ -60,3 +60,18 @@ char *vn_json_text(const json_t *value) {
     }
     return (char *)text.data;
 }
+
+json_t *vn_json_string(const char *text) {
+    json_t *value = json_string(text);
+    if (value || !text)
+        return value ? value : json_null();
+    VnBytes utf8 = {0};
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        unsigned char pair[2] = {(unsigned char)(0xc0 | *p >> 6), (unsigned char)(0x80 | (*p & 0x3f))};
+        if (vn_bytes_append(&utf8, *p < 0x80 ? p : pair, *p < 0x80 ? 1 : 2, NULL))
+            break;
+    }
+    value = json_stringn((const char *)utf8.data, utf8.size);
+    vn_bytes_free(&utf8);
+    return value;
+}

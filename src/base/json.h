@@ -19,4 +19,8 @@ VernisStatus vn_json_parse(json_t **out, const char *text, size_t size, size_t m
  * memory is short. */
 char *vn_json_text(const json_t *value);
 
+/** Text as a JSON string, a new reference. jansson refuses what is not UTF-8, which a file name may be; such a text is given byte
+ * by byte as Latin-1. NULL gives null. */
+json_t *vn_json_string(const char *text);
+
 #endif

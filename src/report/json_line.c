@@ -3,22 +3,6 @@
 #include "base/json.h"
 #include "report/report.h"
 
-/* jansson refuses text that is not UTF-8, which a file name may hold; such a name is given byte by byte as Latin-1. */
-static json_t *text_value(const char *text) {
-    json_t *value = json_string(text);
-    if (value || !text)
-        return value ? value : json_null();
-    VnBytes utf8 = {0};
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        unsigned char pair[2] = {(unsigned char)(0xc0 | *p >> 6), (unsigned char)(0x80 | (*p & 0x3f))};
-        if (vn_bytes_append(&utf8, *p < 0x80 ? p : pair, *p < 0x80 ? 1 : 2, NULL))
-            break;
-    }
-    value = json_stringn((const char *)utf8.data, utf8.size);
-    vn_bytes_free(&utf8);
-    return value;
-}
-
 static char *finish(json_t *line) {
     char *text = line ? vn_json_text(line) : NULL;
     json_decref(line);
@@ -41,10 +25,10 @@ char *vernis_result_json(const char *input, const char *output, const VernisResu
     for (size_t i = 0; i < r->shift_count; i++)
         json_array_append_new(surrogates, json_string(r->shifts[i].surrogate));
     for (size_t i = 0; i < r->warning_count; i++)
-        json_array_append_new(warnings, text_value(r->warnings[i]));
+        json_array_append_new(warnings, vn_json_string(r->warnings[i]));
     return finish(json_pack(
         "{s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:s, s:s*, s:o, s:i, s:I, s:s, s:o, s:{s:s, s:s}, s:o}", "input",
-        text_value(input), "output", text_value(output), "status", "ok", "width", (json_int_t)r->width, "height",
+        vn_json_string(input), "output", vn_json_string(output), "status", "ok", "width", (json_int_t)r->width, "height",
         (json_int_t)r->height, "bytes_in", (json_int_t)r->bytes_in, "bytes_out", (json_int_t)r->bytes_out, "seconds",
         r->seconds, "peak_memory_bytes", (json_int_t)r->peak_memory_bytes, "preset", r->preset, "platform", *r->platform ? r->platform : NULL, "surrogates",
         surrogates, "steps", r->steps, "seed", (json_int_t)r->seed, "cpu", r->cpu, "metrics", metrics_value(r),
@@ -52,18 +36,18 @@ char *vernis_result_json(const char *input, const char *output, const VernisResu
 }
 
 char *vernis_failure_json(const char *input, const char *status, const VernisError *err, const char *reason) {
-    json_t *line = json_pack("{s:o, s:s}", "input", text_value(input), "status", status);
+    json_t *line = json_pack("{s:o, s:s}", "input", vn_json_string(input), "status", status);
     if (line && err && err->status)
         json_object_set_new(
             line, "error",
-            json_pack("{s:s, s:o}", "code", vernis_status_name(err->status), "text", text_value(err->text)));
+            json_pack("{s:s, s:o}", "code", vernis_status_name(err->status), "text", vn_json_string(err->text)));
     if (line && reason)
-        json_object_set_new(line, "reason", text_value(reason));
+        json_object_set_new(line, "reason", vn_json_string(reason));
     return finish(line);
 }
 
 char *vernis_verify_json(const char *original, const char *protected_file, const VernisResult *result) {
-    return finish(json_pack("{s:o, s:o, s:I, s:I, s:o}", "original", text_value(original), "protected",
-                            text_value(protected_file), "width", (json_int_t)result->width, "height",
+    return finish(json_pack("{s:o, s:o, s:I, s:I, s:o}", "original", vn_json_string(original), "protected",
+                            vn_json_string(protected_file), "width", (json_int_t)result->width, "height",
                             (json_int_t)result->height, "metrics", metrics_value(result)));
 }

@@ -10,7 +10,7 @@ import tree
 
 root, compiler = pathlib.Path(sys.argv[1]), sys.argv[2:]
 STRICT = ['-fsyntax-only', '-Wall', '-Wextra', '-Wpedantic', '-Werror']
-LIBRARIES = ['libpng', 'libjpeg', 'libexif', 'lcms2', 'jansson', 'zlib', 'libcrypto']
+LIBRARIES = ['libpng', 'libjpeg', 'libexif', 'lcms2', 'jansson', 'zlib', 'libcrypto', 'sqlite3']
 # Bodies and lists that another file includes on purpose, with macros of its own; they say so in their first lines.
 FRAGMENT = re.compile(r'No include guard|included by', re.I)
 
