@@ -101,6 +101,7 @@ static VernisStatus add_json(VnBytes *text, const View *view, VnError *err) {
     for (size_t i = 0; i < view->count; i++)
         json_object_set_new(root, view->rows[i].key,
                             view->rows[i].value ? json_string(view->rows[i].value) : json_null());
+    json_object_set_new(root, "protected", json_boolean(found->marked));
     json_object_set_new(root, "training_reserved", json_boolean(found->reserved));
     vn_c2pa_add_json(root, view->c2pa);
     json_object_set_new(root, "ai_label", *found->ai_label ? json_string(found->ai_label) : json_null());
@@ -131,6 +132,8 @@ static VernisStatus add_words(VnBytes *text, const View *view, VnError *err) {
     for (size_t i = 0; i < view->count; i++)
         if (view->rows[i].value)
             VN_TRY(vn_text_add(text, err, "  %-16s %s\n", view->rows[i].label, view->rows[i].value));
+    VN_TRY(vn_text_add(text, err, "  protected        %s\n",
+                       found->marked ? "by the software above: it is not to be protected again" : "nothing says so"));
     VN_TRY(vn_text_add(text, err, "  training         %s\n",
                        found->reserved             ? "reserved: mining for AI training is prohibited"
                        : found->rights.data_mining ? "a value is stated, it does not prohibit training"

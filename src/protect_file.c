@@ -91,12 +91,16 @@ static VernisStatus choose_format(const VnFormat **out, const VernisSession *ses
     return VERNIS_OK;
 }
 
-/* A file that says itself that it is AI work is never given a source type that says otherwise. */
-static VernisStatus check_label(const VernisSession *session, const VnBag *bag, VernisResult *result, VnError *err) {
+/* A picture is protected once, and a file that says itself that it is AI work is never given a source type that says
+ * otherwise. */
+static VernisStatus check_said(const VernisSession *session, const VnBag *bag, VernisResult *result, VnError *err) {
     VnInspection found;
     VN_TRY(vn_inspect(&found, bag, err));
     VernisStatus status = VERNIS_OK;
-    if (*found.ai_label && session->rights.source_type)
+    if (found.marked && !session->again)
+        status = vn_fail(err, VERNIS_E_PROTECTED, "protect",
+                         "it was protected before, by %s: protect the original, or say --again", found.software);
+    else if (*found.ai_label && session->rights.source_type)
         status = vn_fail(err, VERNIS_E_ARGUMENT, "protect",
                          "--source-type says %s, but the file itself declares AI (%s): leave --source-type out for it",
                          strrchr(session->rights.source_type, '/') + 1, found.ai_label);
@@ -119,7 +123,7 @@ static VernisStatus load(const VernisSession *session, const char *input, const 
     VN_TRY(vn_decode(image, bag, bytes->data, bytes->size, NULL, err));
     if (*bag->warning)
         warn(result, "%s", bag->warning);
-    VN_TRY(check_label(session, bag, result, err));
+    VN_TRY(check_said(session, bag, result, err));
     if (session->keep_profile && image->colours == 4)
         warn(result, "CMYK cannot be kept: the picture was converted to sRGB");
     if (!session->keep_profile || image->colours == 4)

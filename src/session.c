@@ -105,6 +105,7 @@ static VernisStatus read_settings(VernisSession *session, const VernisSettings *
              platform && !session->format_given ? session->platform.format : vernis_settings_text(settings, "format"));
     session->keep_profile = vernis_settings_number(settings, "keep-profile") > 0;
     session->overwrite = vernis_settings_number(settings, "overwrite") > 0;
+    session->again = vernis_settings_number(settings, "again") > 0;
     VN_TRY(copy_text(&session->key_path, settings, "artist-key", err));
     session->data_mining_given = vernis_settings_is_set(settings, "data-mining");
     const char *keep = vernis_settings_text(settings, "keep");

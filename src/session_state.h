@@ -37,7 +37,7 @@ struct VernisSession {
     bool quality_given; /* else WebP is lossless */
     char format[8];     /* "png", "jpeg", "webp" or "same" */
     bool format_given;  /* else it is the platform's, and the name of an output wins over it */
-    bool keep_profile, overwrite, data_mining_given;
+    bool keep_profile, overwrite, again, data_mining_given;
     unsigned keep; /* bits of VnKeep */
     VnRights rights; /* what the user gave; fields from the source are added per file */
     bool c2pa;        /* --c2pa auto */

@@ -30,6 +30,8 @@ static const VernisSettingInfo table[] = {
          "Leave out files whose name or path matches GLOB; may be repeated."),
     FLAG("overwrite", 0, "protect verify", "Replace an existing output or report (never the input)."),
     FLAG("skip-existing", 0, "protect", "Pass over inputs whose output exists."),
+    FLAG("again", 0, "protect",
+         "Protect also what carries the mark of an earlier protection; the eye pays for both."),
     FLAG("in-place", 0, "protect",
          "Keep the original as NAME_original.EXT and put the protected picture in its place."),
     FLAG("dry-run", 'n', "protect", "Say what would be done, with an estimate of the time, and write nothing."),

@@ -23,6 +23,7 @@ typedef enum VernisStatus {
     VERNIS_E_IO = 20,          /**< a file cannot be opened, read or written */
     VERNIS_E_NO_SPACE = 21,    /**< the disk or quota is full */
     VERNIS_E_EXISTS = 22,      /**< the output exists and may not be replaced */
+    VERNIS_E_PROTECTED = 23,   /**< the input says itself that it was protected before */
     VERNIS_E_FORMAT = 30,      /**< the bytes are damaged or lie about themselves */
     VERNIS_E_UNSUPPORTED = 31, /**< the bytes are sound but of a kind Vernis does not handle */
     VERNIS_E_LIMIT = 32,       /**< a limit (pixels, bytes, depth) was exceeded before anything was allocated */

@@ -17,6 +17,8 @@ const char *vernis_status_name(VernisStatus status) {
         return "no-space";
     case VERNIS_E_EXISTS:
         return "exists";
+    case VERNIS_E_PROTECTED:
+        return "protected";
     case VERNIS_E_FORMAT:
         return "format";
     case VERNIS_E_UNSUPPORTED:

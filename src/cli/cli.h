@@ -55,6 +55,9 @@ int cli_session_open(VernisSession **out, const CliContext *ctx, const VernisHoo
 /** Print a usage error on stderr, with where to find help. @return CLI_USAGE */
 int cli_usage(const CliContext *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** What an error says behind the name of the file that it is about; library texts mostly begin with the name. */
+const char *cli_reason(const char *file, const VernisError *err);
+
 /** Print a failure on stderr. @param file the file it is about, or NULL
  * @return CLI_INTERRUPTED, CLI_USAGE or CLI_FAILED by the kind of error */
 int cli_failure(const char *file, const VernisError *err);

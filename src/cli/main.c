@@ -28,14 +28,17 @@ int cli_usage(const CliContext *ctx, const char *format, ...) {
     return CLI_USAGE;
 }
 
-int cli_failure(const char *file, const VernisError *err) {
+const char *cli_reason(const char *file, const VernisError *err) {
     const char *reason = err->text[0] ? err->text : vernis_status_name(err->status);
-    size_t length = file ? strlen(file) : 0;
-    /* Library texts mostly begin with the file's name already. */
-    if (file && (strncmp(reason, file, length) != 0 || reason[length] != ':'))
-        console_note("%s: %s", file, reason);
+    size_t length = strlen(file);
+    return !strncmp(reason, file, length) && !strncmp(reason + length, ": ", 2) ? reason + length + 2 : reason;
+}
+
+int cli_failure(const char *file, const VernisError *err) {
+    if (file)
+        console_note("%s: %s", file, cli_reason(file, err));
     else
-        console_note("%s", reason);
+        console_note("%s", err->text[0] ? err->text : vernis_status_name(err->status));
     return err->status == VERNIS_E_CANCELLED  ? CLI_INTERRUPTED
            : err->status == VERNIS_E_ARGUMENT ? CLI_USAGE
                                               : CLI_FAILED;

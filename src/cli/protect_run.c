@@ -45,7 +45,12 @@ void run_do(const Run *run, VernisSession *session, size_t job, RunOutcome *out)
 void run_finish(Run *run, size_t job, const RunOutcome *outcome) {
     CliJob *done = &run->jobs->items[job];
     progress_end(run->progress, job);
-    if (outcome->status) {
+    if (outcome->status == VERNIS_E_PROTECTED) {
+        job_skip(done, cli_reason(done->input, &outcome->err));
+        job_report_skipped(run->ctx, done, &run->tally);
+        if (run->spool)
+            spool_reason(run->spool, job, done->input, done->reason, false);
+    } else if (outcome->status) {
         job_report_failed(run->ctx, done, &outcome->err, &run->tally);
         if (run->spool)
             spool_reason(run->spool, job, done->input, outcome->err.text, true);

@@ -153,6 +153,7 @@ VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err) {
     VN_CHECK(add_text(&writer, EXIF_TAG_ARTIST, clean.creator, err));
     VN_CHECK(add_text(&writer, EXIF_TAG_COPYRIGHT, clean.copyright, err));
     VN_CHECK(add_short(&writer, EXIF_TAG_ORIENTATION, 1, err));
+    VN_CHECK(add_text(&writer, EXIF_TAG_SOFTWARE, VN_MARK, err));
     /* Mandatory in Exif 2.32 table 17, at the values it gives for unknown: 72 dots an inch, centred chroma. */
     VN_CHECK(add_tag(&writer, EXIF_TAG_X_RESOLUTION, EXIF_FORMAT_RATIONAL, 1, dpi_72, sizeof dpi_72, err));
     VN_CHECK(add_tag(&writer, EXIF_TAG_Y_RESOLUTION, EXIF_FORMAT_RATIONAL, 1, dpi_72, sizeof dpi_72, err));

@@ -162,6 +162,7 @@ VernisStatus vn_inspect(VnInspection *out, const VnBag *bag, VnError *err) {
         if (text->key && text->value && strcasecmp(text->key, "Software") == 0 && !*out->software)
             vn_text_list(out->software, sizeof out->software, "", text->value);
     }
+    out->marked = strcmp(out->software, VN_MARK) == 0;
     vn_text_list(out->warning, sizeof out->warning, "", found.note);
     vn_found_free(&found);
     return VERNIS_OK;

@@ -57,11 +57,14 @@ VernisStatus vn_rights_from_bag(VnRights *rights, const VnBag *bag, unsigned kee
  * freed. */
 VernisStatus vn_rights_clean(VnRights *out, const VnRights *rights, VnError *err);
 
-/** EXIF as a TIFF stream made new with libexif: Artist, Copyright, ImageDescription, Orientation 1, the four tags that the
- * standard makes mandatory at its defaults (72 dpi, centred chroma), and where there is a latitude and a longitude, these;
- * nothing else. Serial numbers stand in XMP alone: EXIF's directory for them would need six more tags. For both writers: `out`
- * zeroed; texts that are not UTF-8 are VERNIS_E_ARGUMENT, texts that do not fit a file VERNIS_E_LIMIT; control
- * characters go. */
+/** The Software of all that Vernis protected. */
+#define VN_MARK "Vernis"
+
+/** EXIF as a TIFF stream made new with libexif: Artist, Copyright, ImageDescription, Orientation 1, Software (VN_MARK),
+ * the four tags that the standard makes mandatory at its defaults (72 dpi, centred chroma), and where there is a latitude
+ * and a longitude, these; nothing else. Serial numbers stand in XMP alone: EXIF's directory for them would need six more
+ * tags. For both writers: `out` zeroed; texts that are not UTF-8 are VERNIS_E_ARGUMENT, texts that do not fit a file
+ * VERNIS_E_LIMIT; control characters go. */
 VernisStatus vn_exif_make(VnBytes *out, const VnRights *rights, VnError *err);
 /** XMP packet made new, UTF-8, read-only packet trailer; empty when there is nothing to say. Also says xmpRights:Marked
  * with a creator or copyright, and tdm:reservation with a prohibition. A creator "A; B" is a list of two. */
@@ -86,6 +89,7 @@ typedef struct VnInspection {
     unsigned leaks;     /**< VnLeak bits */
     char ai_label[800]; /**< which values a platform would read as AI and why; "" if none */
     char software[200]; /**< XMP CreatorTool, EXIF Software or PNG text "Software" */
+    bool marked;        /**< the software is Vernis: the picture is protected already */
     char warning[200];  /**< what could not be read: "XMP ignored: line 1: it has a DOCTYPE"; "" if all was */
 } VnInspection;
 VernisStatus vn_inspect(VnInspection *out, const VnBag *bag, VnError *err);

@@ -133,6 +133,35 @@ class Folders(clikit.Case):
         self.protect('--files-from', '-', stdin=b'', status=3)
 
 
+class Again(clikit.Case):
+    """What carries the mark of a protection is not protected a second time, whatever it is called."""
+
+    def test_a_protected_picture_is_skipped_and_says_why(self):
+        self.png('a.png')
+        self.jpeg('b.jpg')
+        self.png('c.png', seed=3)
+        self.protect('a.png', '-o', 'out/first.png')
+        self.protect('b.jpg', '-o', 'out/second.jpg')
+        self.protect('b.jpg', '--format', 'webp', '--data-mining', 'none', '-o', 'out/third.webp')
+        before = self.files()
+        for name in ('out/first.png', 'out/second.jpg', 'out/third.webp'):
+            done = self.vernis('protect', *clikit.FAST, name, '--json', '--progress', 'none', status=3)
+            self.assertEqual(done.only['status'], 'skipped')
+            self.assertOneLine(done, name, 'skipped', 'protected before', '--again')
+            self.assertEqual(self.vernis('inspect', '--json', name).only['protected'], True)
+        self.assertEqual(self.vernis('inspect', '--json', 'a.png').only['protected'], False)
+        self.assertEqual(self.files(), before)
+        mixed = self.protect('out/first.png', 'c.png', '-o', 'more', '--json')
+        self.assertEqual([line['status'] for line in mixed.lines], ['skipped', 'ok'])
+        self.assertFalse((self.folder / 'more/first.png').exists())
+
+    def test_unless_it_is_asked_for(self):
+        self.png('a.png')
+        self.protect('a.png')
+        self.protect('a.protected.png', '--again')
+        self.assertTrue(clikit.is_whole(self.folder / 'a.protected.protected.png'))
+
+
 class NeverOverwritten(clikit.Case):
     def test_the_input_by_any_name(self):
         self.png('a.png')

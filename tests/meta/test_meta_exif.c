@@ -48,7 +48,7 @@ static void libexif_reads_it_and_finds_nothing_else(void **state) {
     ExifData *data = exif_data_new();
     exif_data_unset_option(data, EXIF_DATA_OPTION_FOLLOW_SPECIFICATION);
     exif_data_load_data(data, block.data, (unsigned)block.size);
-    assert_int_equal(data->ifd[EXIF_IFD_0]->count, 8);
+    assert_int_equal(data->ifd[EXIF_IFD_0]->count, 9);
     assert_int_equal(data->ifd[EXIF_IFD_1]->count + data->ifd[EXIF_IFD_EXIF]->count + data->ifd[EXIF_IFD_GPS]->count,
                      0);
     assert_null(data->data);
