@@ -44,15 +44,15 @@ static const VernisSettingInfo table[] = {
          "Make the picture for a platform: no larger than it serves, in the file it serves, protected for what it does "
          "to it; instagram, x, bluesky and more: `vernis presets`."),
     TEXT(
-        "ingest", 0, VERNIS_TEXT, NULL, "verify", "NAME",
+        "ingest", 0, VERNIS_TEXT, NULL, "verify", "PLATFORM",
         "What a platform and a trainer do to the picture before the encoder sees it: a platform of `vernis presets`, or "
         "wN qN sN for width, JPEG quality and training size, or both; default: w1080 q75 s512."),
-    TEXT("strength", 0, VERNIS_TEXT, "standard", "protect", "NAME",
+    TEXT("strength", 0, VERNIS_TEXT, "standard", "protect", "STRENGTH",
          "How visible the protection may be: gentle (1.2), standard (2.0), strong (3.2) or a preset of your own."),
     NUMBER("visibility", 0, VERNIS_REAL, 0.2, 20, NULL, "protect", "X",
            "Exact visibility target (predicted butteraugli 3-norm) instead of --strength."),
     TEXT(
-        "surrogate", 0, VERNIS_LIST, NULL, "protect verify probe bench selftest", "NAME|FILE",
+        "surrogate", 0, VERNIS_LIST, NULL, "protect verify probe bench selftest", "MODEL|FILE",
         "Encoder to work against: a built-in or installed name or a .safetensors file; may be repeated; default: the built-in ones."),
     NUMBER("steps", 0, VERNIS_INT, 1, 10000, NULL, "protect", "N",
            "Optimisation steps; default: what the strength preset says."),

@@ -18,7 +18,7 @@ static int run_presets(CliContext *ctx) {
 
 const CliCommand command_presets = {
     .name = "presets",
-    .operands = "[NAME]",
+    .operands = "[PRESET]",
     .summary = "list the presets, or print one",
     .description = "Lists the presets: strengths (--strength) and platforms (--for, --ingest), your own among them; with a name, "
                    "prints that one, ready to be saved and edited in the presets folder of your configuration.",

@@ -78,6 +78,12 @@ static int help(int argc, char **argv) {
     const char *meant;
     if (argc == 0)
         return show(help_all());
+    if (!strcmp(argv[0], "--man"))
+        return show(help_manual());
+    if (!strcmp(argv[0], "--completions")) {
+        char *script = argc > 1 ? help_completions(argv[1]) : NULL;
+        return script ? show(script) : cli_usage(NULL, "--completions needs the name of a shell: bash, zsh or fish");
+    }
     const CliCommand *command = help_find(argv[0], &meant);
     return command ? show(help_command(command)) : unknown_command(argv[0], meant);
 }
