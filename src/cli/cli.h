@@ -41,7 +41,7 @@ typedef struct CliCommand {
     int (*run)(CliContext *ctx); /**< @return an exit status */
 } CliCommand;
 
-extern const CliCommand command_protect, command_verify, command_inspect, command_optout, command_identity,
+extern const CliCommand command_protect, command_watch, command_verify, command_inspect, command_optout, command_identity,
     command_models, command_presets, command_probe, command_selftest, command_bench;
 
 /** The commands in the order of the help. NULL-ended. */

@@ -88,6 +88,7 @@ static void walk_folder(Walk *walk, const char *folder, const char *relative) {
         add_failed(walk->out, folder, "read the folder", errno);
         return;
     }
+    list_add(&walk->out->folders, cli_copy(folder));
     StringList names = {0};
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
         if (entry->d_name[0] != '.')
@@ -213,5 +214,6 @@ void inputs_close(CliInputs *inputs) {
     }
     free(inputs->items);
     free(inputs->left_out_example);
+    list_free(&inputs->folders);
     *inputs = (CliInputs){0};
 }

@@ -22,6 +22,7 @@ typedef struct CliInputs {
     size_t elsewhere;
     size_t left_out; /**< pictures of kinds that are not handled, met while walking */
     char *left_out_example;
+    StringList folders; /**< that were walked, as they were to be opened */
 } CliInputs;
 
 /** Expand ctx->operands and --files-from with --recursive and --exclude.

@@ -11,7 +11,7 @@
 #include "cli/signals.h"
 
 const CliCommand *const cli_commands[] = {
-    &command_protect, &command_verify,  &command_inspect, &command_identity, &command_optout,
+    &command_protect, &command_watch,  &command_verify,  &command_inspect, &command_identity, &command_optout,
     &command_models,  &command_presets, &command_probe,   &command_selftest, &command_bench,
     NULL};
 
@@ -56,7 +56,8 @@ int cli_session_open(VernisSession **out, const CliContext *ctx, const VernisHoo
     VernisHooks wired = hooks ? *hooks : (VernisHooks){0};
     wired.cancelled = signals_cancelled;
     *out = NULL;
-    if (ctx->command != &command_protect) /* nothing is signed, so a broken identity is no hindrance */
+    bool signs = ctx->command == &command_protect || ctx->command == &command_watch;
+    if (!signs) /* a broken identity is no hindrance */
         vernis_settings_set(ctx->settings, "c2pa", "off", err);
     return vernis_session_open(out, ctx->settings, &wired, err) ? cli_failure(NULL, err) : CLI_DONE;
 }
