@@ -26,6 +26,7 @@ struct VernisSession {
     VnCpu cpu;
     VnEncoder *encoders[VN_MAX_SURROGATES];
     size_t encoder_count;
+    double pixel_seconds[VN_MAX_SURROGATES]; /* of a step of each; 0: not timed yet */
     VnStrength strength; /* name "custom" when the visibility was given as a number */
     VnPlatformPreset platform; /* --for; name "" without */
     VnIngest ingest;           /* that the result is measured after */

@@ -68,7 +68,8 @@ static const VernisSettingInfo table[] = {
            "Stop optimising a picture after this long and keep the best so far."),
     NUMBER("threads", 0, VERNIS_INT, 0, 256, "0", "protect watch verify probe bench selftest", "N",
            "Threads; 0: one per processor."),
-    NUMBER("jobs", 0, VERNIS_INT, 1, 64, "1", "protect", "N", "Pictures worked on at once."),
+    NUMBER("jobs", 0, VERNIS_INT, 0, 64, "0", "protect", "N",
+           "Pictures worked on at once; 0: one per processor, as far as memory allows."),
     NUMBER("max-memory", 0, VERNIS_SIZE, 16777216, 1e15, NULL, "protect watch verify", "SIZE",
            "Refuse a picture whose work would take more memory than this (300M, 2G)."),
     CHOICE("cpu", "scalar|avx2|avx512|amx", NULL, "protect watch verify probe bench selftest",
@@ -140,7 +141,8 @@ static const VernisSettingInfo table[] = {
     CHOICE("progress", "auto|plain|json|none", "auto", "protect watch", "How progress is shown on standard error."),
     FLAG("quiet", 'q', "protect watch verify inspect identity optout models presets probe selftest bench",
          "Only errors on standard error."),
-    FLAG("verbose", 'v', "protect watch verify inspect identity optout models presets probe selftest bench", "Say more."),
+    FLAG("verbose", 'v', "protect watch verify inspect identity optout models presets probe selftest bench",
+         "Say more."),
 };
 enum { ROWS = sizeof table / sizeof table[0] };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `probe` and `bench`: one encoder, one step, outside the loop; and the estimate of a picture's time. */
+/* `probe` and `bench`: one encoder, one step, outside the loop. */
 #include <math.h>
 #include <string.h>
 
@@ -158,37 +158,4 @@ VernisStatus vernis_bench_text(VernisSession *session, uint32_t size, int json, 
     }
 done:
     return vn_text_finish(&text, out, status, err);
-}
-
-VernisStatus vernis_estimate_file(VernisSession *session, const char *input, VernisResult *result, VernisError *err) {
-    enum { TRIAL = 128 };
-    VnBytes bytes;
-    VnHeader header;
-    *result = (VernisResult){.steps = session->strength.steps, .seed = session->seed};
-    VN_TRY(vn_file_read(&bytes, input, vn_limits_default.max_file_bytes, err));
-    VernisStatus status = vn_decode_header(&header, bytes.data, bytes.size, NULL, err);
-    result->bytes_in = bytes.size;
-    vn_bytes_free(&bytes);
-    if (status)
-        return vn_error_name(err, input);
-    uint32_t w, h;
-    vn_platform_size(&session->platform, header.width, header.height, &result->width, &result->height);
-    vn_training_size(result->width, result->height, 512, 64, &w, &h);
-    for (size_t i = 0; i < session->encoder_count; i++) {
-        Step step;
-        VN_TRY(step_open(&step, session->encoders[i], TRIAL, TRIAL, session->pool, err));
-        vn_pass_forward(step.pass, step.rgb, step.latent);
-        double start = vn_now();
-        vn_pass_forward(step.pass, step.rgb, step.latent);
-        vn_pass_backward(step.pass, step.latent, step.gradient);
-        result->peak_memory_bytes += vn_pass_plan(session->encoders[i], w, h, true, vn_pool_threads(session->pool)) +
-                                     vn_encoder_info(session->encoders[i])->weight_bytes;
-        result->seconds += (vn_now() - start) * result->steps * ((double)w * h) / (TRIAL * TRIAL);
-        step_close(&step);
-    }
-    /* Ingest, decoding and measuring cost about as much again as a small surrogate's step; a floor by the pixels. */
-    result->seconds = 1.5 * result->seconds + 4e-7 * (double)result->width * result->height;
-    if (session->time_limit > 0)
-        result->seconds = fmin(result->seconds, session->time_limit + 4e-7 * (double)result->width * result->height);
-    return VERNIS_OK;
 }

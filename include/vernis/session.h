@@ -103,8 +103,8 @@ VERNIS_API VernisStatus vernis_protect_memory(VernisSession *session, const void
 /** The output path that vernis_protect_file would choose for NULL. @return heap text for vernis_free, or NULL */
 VERNIS_API char *vernis_default_output(const VernisSession *session, const char *input, const char *folder);
 
-/** Decode only the header and say what protecting would do: size, steps, an estimate of seconds, and in
- * peak_memory_bytes what the surrogates will take, weights included. */
+/** Read only the header and say what protecting would do: size, steps, about how many seconds (the first call times a small
+ * step), and in peak_memory_bytes what it takes at most. */
 VERNIS_API VernisStatus vernis_estimate_file(VernisSession *session, const char *input, VernisResult *result,
                                              VernisError *err);
 

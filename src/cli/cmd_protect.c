@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/console.h"
 #include "cli/outputs.h"
+#include "cli/plan.h"
 #include "cli/profile_offer.h"
 #include "cli/protect_run.h"
 #include "cli/shard.h"
@@ -24,17 +25,17 @@ static void plan_line(const CliContext *ctx, const CliJob *job, const VernisResu
         char *input = cli_json(job->input), *output = cli_json(job->output);
         console_result_f(
             "{\"input\":%s,\"output\":%s,\"status\":\"planned\",\"width\":%u,\"height\":%u,\"bytes_in\":%llu,"
-            "\"seconds_estimated\":%.1f,\"surrogate_memory_bytes\":%llu,\"steps\":%d}",
+            "\"seconds_estimated\":%.1f,\"peak_memory_bytes\":%llu,\"steps\":%d}",
             input, output, result->width, result->height, (unsigned long long)result->bytes_in, result->seconds,
             (unsigned long long)result->peak_memory_bytes, result->steps);
         free(input);
         free(output);
         return;
     }
-    console_result_f("%s -> %s  %ux%u  %d steps  about %.1f s  %.0f MB for the surrogates%s%s%s", job->input,
-                     job->output, result->width, result->height, result->steps, result->seconds,
-                     (double)result->peak_memory_bytes / 1e6, job->original ? "  (the original becomes " : "",
-                     job->original ? job->original : "", job->original ? ")" : "");
+    console_result_f("%s -> %s  %ux%u  %d steps  about %.1f s  %.0f MB%s%s%s", job->input, job->output, result->width,
+                     result->height, result->steps, result->seconds, (double)result->peak_memory_bytes / 1e6,
+                     job->original ? "  (the original becomes " : "", job->original ? job->original : "",
+                     job->original ? ")" : "");
 }
 
 static void dry_run(Run *run, VernisSession *session) {
@@ -60,24 +61,6 @@ static void dry_run(Run *run, VernisSession *session) {
                      run->tally.done == 1 ? "" : "s", seconds);
 }
 
-/* How many processes to use: never more than there are pictures. Each gets its share of the processors. */
-static size_t share_out(const CliContext *ctx, const CliJobs *jobs) {
-    size_t todo = 0, workers = (size_t)vernis_settings_number(ctx->settings, "jobs");
-    for (size_t i = 0; i < jobs->count; i++)
-        todo += jobs->items[i].state == JOB_TODO;
-    if (workers > todo)
-        workers = todo;
-    if (workers > 1 && vernis_settings_number(ctx->settings, "threads") == 0) {
-        long processors = sysconf(_SC_NPROCESSORS_ONLN), each = processors / (long)workers;
-        char *threads = cli_format("%ld", each < 1 ? 1 : each);
-        VernisError err = {0};
-        if (vernis_settings_set(ctx->settings, "threads", threads, &err))
-            cli_failure(NULL, &err);
-        free(threads);
-    }
-    return workers;
-}
-
 static void summary(const Run *run) {
     const CliTally *tally = &run->tally;
     if (tally->interrupted)
@@ -87,12 +70,14 @@ static void summary(const Run *run) {
 }
 
 static void work(Run *run, VernisSession **session) {
-    run->progress = progress_open(run->ctx, run->jobs);
     if (vernis_settings_number(run->ctx->settings, "dry-run") != 0) {
         dry_run(run, *session);
         return;
     }
-    size_t workers = share_out(run->ctx, run->jobs);
+    plan_estimate(run->jobs, *session);
+    size_t workers = plan_share(run->jobs, run->ctx);
+    plan_tell(run->jobs, run->ctx, workers);
+    run->progress = progress_open(run->ctx, run->jobs);
     if (workers > 1) {
         vernis_session_close(session); /* its threads would not live on in a child */
         run_workers(run, workers);
@@ -153,7 +138,8 @@ static int protect(CliContext *ctx, const CliInputs *inputs) {
     if (!status) {
         work(&run, &session);
         status = jobs.count ? tally_status(&run.tally) : CLI_DONE; /* a shard may well be empty */
-        progress_close(run.progress);
+        if (run.progress)
+            progress_close(run.progress);
         if (run.spool && !dry && spool_write(run.spool, false) && status != CLI_INTERRUPTED)
             status = CLI_FAILED;
     }
@@ -170,6 +156,9 @@ static int run_protect(CliContext *ctx) {
     if (!status && inputs.left_out && !ctx->quiet)
         console_note("%zu picture%s of a kind that is not handled %s left out, such as %s", inputs.left_out,
                      inputs.left_out == 1 ? "" : "s", inputs.left_out == 1 ? "was" : "were", inputs.left_out_example);
+    if (!status && inputs.passed_over && !ctx->quiet)
+        console_note("%zu hidden or other file%s passed over", inputs.passed_over,
+                     inputs.passed_over == 1 ? " was" : "s were");
     if (!status && !inputs.count) {
         console_note("no pictures found: there is nothing to protect");
         status = CLI_SKIPPED;

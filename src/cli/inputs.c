@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 /* What a walk takes, and what it says it has left out. */
 static const char *const handled[] = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp"};
 static const char *const not_handled[] = {".avif", ".heic", ".heif", ".jxl", ".tif", ".tiff", ".gif", ".bmp",
-                                          ".tga",  ".psd",  ".kra",  ".jp2",  ".qoi", ".ppm", ".exr",  ".dng"};
+                                          ".tga",  ".psd",  ".kra",  ".jp2", ".qoi", ".ppm",  ".exr", ".dng"};
 
 typedef struct Walk {
     CliInputs *out;
@@ -78,6 +79,8 @@ static void take_file(Walk *walk, const char *path, const char *relative) {
     } else if (ends_in(name, not_handled, sizeof not_handled / sizeof not_handled[0])) {
         if (!walk->out->left_out++)
             walk->out->left_out_example = cli_copy(path);
+    } else {
+        walk->out->passed_over++;
     }
 }
 
@@ -93,6 +96,8 @@ static void walk_folder(Walk *walk, const char *folder, const char *relative) {
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
         if (entry->d_name[0] != '.')
             list_add(&names, cli_copy(entry->d_name));
+        else
+            walk->out->passed_over += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
     closedir(dir);
     list_sort(&names);
     for (size_t i = 0; i < names.count && !signals_cancelled(NULL); i++) {
@@ -116,7 +121,20 @@ static void walk_folder(Walk *walk, const char *folder, const char *relative) {
     list_free(&names);
 }
 
-/* @return whether it is a folder */
+/* @return whether it is a folder, or several files */
+static bool take_operand(Walk *walk, const char *path);
+
+/* What a pattern stands for where the shell has left it alone (Windows, quotes, a list). @return whether anything */
+static bool take_pattern(Walk *walk, const char *pattern) {
+    glob_t found;
+    if (glob(pattern, 0, NULL, &found))
+        return false;
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        take_operand(walk, found.gl_pathv[i]);
+    globfree(&found);
+    return true;
+}
+
 static bool take_operand(Walk *walk, const char *path) {
     struct stat info;
     if (is_excluded(walk, path, path))
@@ -124,7 +142,10 @@ static bool take_operand(Walk *walk, const char *path) {
     if (!strcmp(path, "-")) {
         add(walk->out, path, path);
     } else if (stat(path, &info)) {
-        add_failed(walk->out, path, "open", errno);
+        int code = errno;
+        if (strpbrk(path, "*?[") && take_pattern(walk, path))
+            return true;
+        add_failed(walk->out, path, "open", code);
     } else if (S_ISDIR(info.st_mode)) {
         walk_folder(walk, path, "");
         return true;

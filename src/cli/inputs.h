@@ -18,10 +18,11 @@ typedef struct CliInput {
 typedef struct CliInputs {
     CliInput *items; /**< operands in the order given, the files of each folder sorted by bytes */
     size_t count;
-    bool one_file;   /**< the command line names exactly one thing and it is not a folder */
+    bool one_file; /**< the command line names exactly one thing and it is not a folder */
     size_t elsewhere;
     size_t left_out; /**< pictures of kinds that are not handled, met while walking */
     char *left_out_example;
+    size_t passed_over; /**< hidden files and those that are no pictures, met while walking */
     StringList folders; /**< that were walked, as they were to be opened */
 } CliInputs;
 

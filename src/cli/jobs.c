@@ -233,9 +233,11 @@ void jobs_close(CliJobs *jobs) {
     for (size_t i = 0; i < jobs->count; i++)
         job_close(&jobs->items[i]);
     free(jobs->items);
+    free(jobs->order);
     for (size_t i = jobs->made_folders.count; i-- > 0;)
         rmdir(jobs->made_folders.items[i]); /* refuses where something was written */
     list_free(&jobs->made_folders);
     jobs->items = NULL;
+    jobs->order = NULL;
     jobs->count = 0;
 }

@@ -19,12 +19,14 @@ typedef struct CliJob {
     Ledger *ledger;    /**< NULL: none is kept */
     char *ledger_line; /**< of the input as it was when planned; NULL: taken when finished (--in-place) */
     CliJobState state;
+    double seconds;  /**< estimated, with all processors; 0: not known */
+    uint64_t memory; /**< estimated, bytes */
     char *reason;    /**< of a skip */
     VernisError err; /**< of a failure */
 } CliJob;
 
 typedef struct CliJobs {
-    CliJob *items;
+    CliJob *items, **order; /**< as planned, and in the order they are done */
     size_t count;
     Ledgers ledgers;
     StringList made_folders; /**< by this run, outermost first; those that stay empty are removed at the end */

@@ -193,7 +193,8 @@ static int find_overwritten_inputs(const CliJobs *jobs, const CliContext *ctx) {
     for (size_t i = 0; i < jobs->count && !status; i++) {
         const CliJob *job = &jobs->items[i];
         bool in_place = job->original && !strcmp(job->input, job->output);
-        if (job->state == JOB_SKIP || job->state == JOB_ELSEWHERE || !job->output || in_place || !identify(&output, job->output))
+        if (job->state == JOB_SKIP || job->state == JOB_ELSEWHERE || !job->output || in_place ||
+            !identify(&output, job->output))
             continue;
         bool own = identify(&input, job->input) && !by_identity(&input, &output);
         if (own || (job->state == JOB_TODO && bsearch(&output, inputs, count, sizeof *inputs, by_identity)))
@@ -258,9 +259,10 @@ int outputs_plan(CliJobs *out, const CliContext *ctx, const CliInputs *inputs, C
                  const VernisSession *session) {
     out->count = inputs->count;
     out->items = cli_alloc((inputs->count + 1) * sizeof *out->items);
+    out->order = cli_alloc((inputs->count + 1) * sizeof *out->order);
     ledgers_open(&out->ledgers, ctx->settings);
     for (size_t i = 0; i < inputs->count; i++) {
-        CliJob *job = &out->items[i];
+        CliJob *job = out->order[i] = &out->items[i];
         job->input = inputs->items[i].path;
         if (inputs->items[i].err.status) {
             job->state = JOB_FAIL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/progress.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,12 +56,17 @@ static double time_left(double seconds, double done) {
     return done < 0.02 || seconds < 0.5 ? -1 : seconds * (1 - done) / done;
 }
 
-/* How far the whole run is. Files count alike: most of the work is on a grid of the training size, whatever theirs. */
+/* How far the whole run is, by what each file is expected to take. */
 static double overall(const Progress *progress) {
-    double done = 0;
-    for (size_t i = 0; i < progress->jobs->count; i++)
-        done += progress->items[i].done;
-    return progress->count ? done / (double)progress->count : 1;
+    double done = 0, all = 0;
+    for (size_t i = 0; i < progress->jobs->count; i++) {
+        const CliJob *job = &progress->jobs->items[i];
+        double weight = job->seconds > 0 ? job->seconds : 1;
+        if (job->state == JOB_TODO)
+            all += weight;
+        done += weight * progress->items[i].done;
+    }
+    return all > 0 ? fmin(1, done / all) : 1;
 }
 
 /* "0:05", "1:02:03", or "" when not known. */

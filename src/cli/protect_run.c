@@ -6,8 +6,8 @@
 
 bool run_take(Run *run, size_t *job) {
     while (run->next < run->jobs->count && !signals_cancelled(NULL) && !console_broken()) {
-        size_t index = run->next++;
-        CliJob *candidate = &run->jobs->items[index];
+        CliJob *candidate = run->jobs->order[run->next++];
+        size_t index = (size_t)(candidate - run->jobs->items);
         if (candidate->state == JOB_TODO) {
             progress_begin(run->progress, index);
             job_prepare(run->jobs, candidate);

@@ -113,12 +113,25 @@ static inline float sample_unit(const void *row, size_t i, unsigned bits) {
                      : (float)((const uint16_t *)row)[i] * (1.0f / 65535.0f);
 }
 
+/* The kind that most pictures are, in a loop that compilers turn into vectors. */
+static void plain_row_to_planes(const uint8_t *row, size_t width, size_t plane, float *out) {
+    for (size_t x = 0; x < width; x++) {
+        out[x] = (float)row[3 * x] * (1.0f / 255.0f);
+        out[plane + x] = (float)row[3 * x + 1] * (1.0f / 255.0f);
+        out[2 * plane + x] = (float)row[3 * x + 2] * (1.0f / 255.0f);
+    }
+}
+
 void vn_image_rows_to_planes(const VnImage *image, uint32_t y0, uint32_t y1, float *planes) {
     size_t plane = (size_t)(y1 - y0) * image->width;
     unsigned samples = vn_image_samples(image), bits = image->bits;
     for (uint32_t y = y0; y < y1; y++) {
         const void *row = (const uint8_t *)image->pixels + y * image->stride;
         float *out = planes + (size_t)(y - y0) * image->width;
+        if (samples == 3 && bits == 8) {
+            plain_row_to_planes(row, image->width, plane, out);
+            continue;
+        }
         for (size_t x = 0; x < image->width; x++) {
             size_t at = x * samples;
             float alpha = image->alpha ? sample_unit(row, at + image->colours, bits) : 1.0f;

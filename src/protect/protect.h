@@ -44,6 +44,16 @@ typedef struct VnProtectStats {
 VernisStatus vn_protect_image(VnImage *image, const VnEncoder *const *encoders, size_t encoder_count,
                               const VnProtectParams *params, VnPool *pool, VnProtectStats *stats, VnError *err);
 
+/** What vn_protect_image will take of a machine, from the sizes alone. */
+typedef struct VnProtectNeed {
+    double step_pixels; /**< that a step's encoders see, in the mean */
+    size_t memory; /**< bytes, the picture, its copies and the encoders' weights included; SIZE_MAX: beyond counting */
+} VnProtectNeed;
+
+/** @param row_bytes of the decoded picture; @param platform as in VnProtectParams */
+void vn_protect_need(VnProtectNeed *out, uint32_t width, uint32_t height, size_t row_bytes, const VnTrip *platform,
+                     const VnEncoder *const *encoders, size_t encoder_count, unsigned threads);
+
 /** Lanczos, in sRGB values as platforms do it, to another size; colours, alpha and bits stay. `out` is the caller's.
  * @param image 1 or 3 colours */
 VernisStatus vn_picture_resize(VnImage *out, const VnImage *image, uint32_t width, uint32_t height, VnPool *pool,

@@ -26,6 +26,8 @@ enum {
 typedef struct Task {
     const VnImage *image;
     const VnProtectParams *params;
+    const VnEncoder *const *encoders;
+    size_t encoder_count;
     VnPool *pool;
     VnScene scene;
     float *planes;             /* platform_rgb, platform_alpha, work_rgb, budget, d */
@@ -45,8 +47,8 @@ static VnTraining training_size(uint32_t w, uint32_t h, uint32_t side) {
     return size;
 }
 
-static void choose_grids(VnScene *s, const VnImage *image, const VnTrip *platform) {
-    uint32_t w = image->width, h = image->height;
+static void choose_grids(VnScene *s, uint32_t w, uint32_t h, const VnTrip *platform, const VnEncoder *const *encoders,
+                         size_t encoder_count) {
     s->training[0] = training_size(w, h, SHORT_SIDE);
     s->training[1] = training_size(w, h, LARGE_SIDE);
     s->work_w = s->training[0].w < w ? s->training[0].w : w;
@@ -58,7 +60,32 @@ static void choose_grids(VnScene *s, const VnImage *image, const VnTrip *platfor
     s->platform_h = (uint32_t)fmax(1, nearbyint(s->platform_h * p));
     s->posted_is_platform = s->platform_w == w && s->platform_h == h;
     s->platform = platform;
-    s->grey = image->colours == 1;
+    s->trainings = VN_MAX_TRAININGS;
+    for (size_t e = 0; e < encoder_count; e++)
+        if (vn_encoder_info(encoders[e])->attention_macs > 0) /* they grow with the square of the area */
+            s->trainings = 1;
+}
+
+static double area(VnTraining size) { return (double)size.w * size.h; }
+
+void vn_protect_need(VnProtectNeed *out, uint32_t width, uint32_t height, size_t row_bytes, const VnTrip *platform,
+                     const VnEncoder *const *encoders, size_t encoder_count, unsigned threads) {
+    /* bytes for a pixel of each grid, a little above what is measured (tests/protect) */
+    enum { COPIES = 4, PLATFORM = 60, WORK = 220, TRAINING = 40, COLUMN = 6600, THREAD = 7 << 20, REST = 20 << 20 };
+    VnScene s = {0};
+    choose_grids(&s, width, height, platform, encoders, encoder_count);
+    double large = area(s.training[s.trainings - 1]);
+    double memory = REST + (double)threads * THREAD + (double)width * COLUMN + TRAINING * large +
+                    (double)PLATFORM * s.platform_w * s.platform_h + (double)WORK * s.work_w * s.work_h +
+                    (double)COPIES * (double)row_bytes * height;
+    for (size_t e = 0; e < encoder_count; e++) {
+        memory += (double)vn_encoder_info(encoders[e])->weight_bytes;
+        for (size_t t = 0; t < s.trainings; t++)
+            memory += (double)vn_pass_plan(encoders[e], s.training[t].w, s.training[t].h, true, threads);
+    }
+    out->memory = memory < (double)SIZE_MAX ? (size_t)memory : SIZE_MAX;
+    out->step_pixels =
+        s.trainings > 1 ? (2 * area(s.training[0]) + large) / 3 : large; /* as draw_ingests shares them */
 }
 
 static float alpha_at(const VnImage *image, size_t row, size_t x) {
@@ -100,7 +127,8 @@ static VernisStatus shrink(Task *t, unsigned planes, uint32_t w, uint32_t h, flo
 static VernisStatus prepare(Task *t, VnError *err) {
     const VnImage *image = t->image;
     VnScene *s = &t->scene;
-    choose_grids(s, image, t->params->platform);
+    choose_grids(s, image->width, image->height, t->params->platform, t->encoders, t->encoder_count);
+    s->grey = image->colours == 1;
     size_t platform = (size_t)s->platform_w * s->platform_h, n = (size_t)s->work_w * s->work_h;
     size_t band = vn_mul((size_t)(BAND + 2 * MARGIN) * 3, image->width);
     VN_TRY(vn_resize_open(&t->up, s->work_w, s->work_h, image->width, image->height, VN_FILTER_BICUBIC, err));
@@ -239,16 +267,12 @@ VernisStatus vn_protect_image(VnImage *image, const VnEncoder *const *encoders, 
                               const VnProtectParams *params, VnPool *pool, VnProtectStats *stats, VnError *err) {
     VernisStatus status = VERNIS_OK;
     double start = vn_monotonic_seconds(), deadline = 0;
-    Task t = {.image = image, .params = params, .pool = pool};
+    Task t = {.image = image, .params = params, .encoders = encoders, .encoder_count = encoder_count, .pool = pool};
     if ((image->colours != 1 && image->colours != 3) || encoder_count < 1 || encoder_count > 8 || params->steps < 1 ||
         !(params->visibility > 0))
         return vn_fail(err, VERNIS_E_INTERNAL, "protect", "a picture or parameters that cannot be protected");
     *stats = (VnProtectStats){0};
     VN_CHECK(prepare(&t, err));
-    t.scene.trainings = VN_MAX_TRAININGS;
-    for (size_t e = 0; e < encoder_count; e++)
-        if (vn_encoder_info(encoders[e])->attention_macs > 0) /* they grow with the square of the area */
-            t.scene.trainings = 1;
     /* the end costs a few times what measuring the clean picture has cost */
     if (params->time_limit > 0)
         deadline =

@@ -199,7 +199,7 @@ class BadPlaces(clikit.Case):
         try:
             self.png('a.png', 128, 128)
             self.png('b.png', 16, 16)
-            done = self.protect('--json', 'a.png', 'b.png', '-o', 'disk', status=1)
+            done = self.protect('--json', '--jobs', '1', 'a.png', 'b.png', '-o', 'disk', status=1)
             self.assertIn('a.png', done.err)
             self.assertIn('space', done.err)
             self.assertEqual([line['status'] for line in done.lines], ['failed', 'ok'])

@@ -50,7 +50,7 @@ class Interrupted(Running):
         self.png('in/a.png', 16, 16)
         self.png('in/b.png', 512, 512)
         self.png('in/c.png', 16, 16)
-        process = self.start('--steps', '300', 'in', '-o', 'out')
+        process = self.start('--steps', '300', '--jobs', '1', 'in', '-o', 'out')
         self.wait_for(process, lambda e: e['input'] == 'in/b.png' and e['stage'] == 'optimise')
         process.send_signal(signal.SIGINT)
         status, out, _ = self.end(process)
@@ -105,7 +105,7 @@ class Killed(Running):
         for i, name in enumerate(names):
             self.png(f'in/{name}', 64, 64, seed=i)
         for stage in ('optimise', 'write', 'verify'):
-            process = self.start('--steps', '3', 'in', '-o', 'out', '--resume')
+            process = self.start('--steps', '3', '--jobs', '1', 'in', '-o', 'out', '--resume')
             for line in process.stderr:
                 if line.startswith(b'{') and json.loads(line)['stage'] == stage and json.loads(line)['files_done'] >= 1:
                     break

@@ -64,13 +64,13 @@ class Folders(clikit.Case):
 
     def test_without_r_only_the_folder_itself(self):
         self.fill()
-        lines = self.protect('in', '-o', 'out', '--json').lines
+        lines = self.protect('in', '-o', 'out', '--json', '--jobs', '1').lines
         self.assertEqual([line['input'] for line in lines], ['in/a.png', 'in/b.png'])
         self.assertEqual(self.tree('out'), ['a.png', 'b.png', LEDGER])
 
     def test_r_mirrors_the_tree_in_a_stable_order(self):
         self.fill()
-        lines = self.protect('-r', 'in/', '-o', 'out', '--json').lines
+        lines = self.protect('-r', 'in/', '-o', 'out', '--json', '--jobs', '1').lines
         self.assertEqual([line['input'] for line in lines],
                          ['in/a.png', 'in/b.png', 'in/sub/c.png', 'in/sub/deep/d.png'])
         self.assertEqual(self.tree('out'), ['a.png', 'b.png', 'sub/c.png', 'sub/deep/d.png', LEDGER])
