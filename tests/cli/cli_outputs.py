@@ -277,7 +277,7 @@ class DryRun(clikit.Case):
 
 class Resume(clikit.Case):
     def statuses(self, *args, status=0):
-        return [line['status'] for line in self.protect('-r', 'in', '-o', 'out', '--json', *args, status=status).lines]
+        return [line['status'] for line in self.protect('-r', 'in', '-o', 'out', '--json', '--jobs', '1', *args, status=status).lines]
 
     def fill(self):
         self.png('in/a.png')
