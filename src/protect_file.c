@@ -257,6 +257,8 @@ typedef struct Making {
     bool borrowed;              /* the source is the caller's; else it goes once it is decoded */
     VnImage clean;              /* what the result is measured against */
     VnBytes file;               /* the protected picture, encoded */
+    VernisPlace *place;         /* NULL: the settings say whether an existing output is replaced */
+    void *opaque;
 } Making;
 
 static void drop_source(Making *making) {
@@ -309,7 +311,9 @@ done:
 
 /* The file as it lies on the disk is what counts; what went down a pipe cannot be read back. */
 static VernisStatus write_out(const VernisSession *session, Making *making, VnError *err) {
-    VN_TRY(vn_file_write(making->output, making->file.data, making->file.size, session->overwrite, err));
+    const VnBytes *file = &making->file;
+    VN_TRY(making->place ? vn_file_write_placed(making->output, file->data, file->size, making->place, making->opaque, err)
+                         : vn_file_write(making->output, file->data, file->size, session->overwrite, err));
     tell(session, "write", 1);
     tell(session, "verify", 0);
     if (!strcmp(making->output, "-"))
@@ -329,13 +333,18 @@ static void begin_result(const VernisSession *session, VernisResult *result) {
 
 VernisStatus vernis_protect_file(VernisSession *session, const char *input, const char *output, VernisResult *result,
                                  VernisError *err) {
+    return vernis_protect_file_placed(session, input, output, NULL, NULL, result, err);
+}
+
+VernisStatus vernis_protect_file_placed(VernisSession *session, const char *input, const char *output, VernisPlace *place,
+                                        void *opaque, VernisResult *result, VernisError *err) {
     double start = vn_now();
     char *own = NULL;
     begin_result(session, result);
     if (!output && !(output = own = vernis_default_output(session, input, NULL)))
         return vn_fail(err, VERNIS_E_ARGUMENT, "protect", "%s: needs an output path", input);
-    Making making = {.input = input, .output = output};
-    VernisStatus status = vn_path_same(input, output)
+    Making making = {.input = input, .output = output, .place = place, .opaque = opaque};
+    VernisStatus status = !place && vn_path_same(input, output)
                               ? vn_fail(err, VERNIS_E_ARGUMENT, "protect", "the output is the input itself")
                               : VERNIS_OK;
     tell(session, "load", 0);

@@ -13,6 +13,7 @@
 const char *vernis_version(void) { return VERNIS_VERSION; }
 void vernis_free(void *block) { vn_free(block); }
 void vernis_remove_temporaries(void) { vn_temp_cleanup(); }
+void vernis_sweep_folder(const char *folder) { vn_temp_sweep(folder); }
 
 char *vn_model_path(const char *name) {
     char file[128];

@@ -29,7 +29,7 @@ static const VernisSettingInfo table[] = {
          "Read more input paths from FILE, one a line; - is standard input."),
     TEXT("exclude", 0, VERNIS_LIST, NULL, "protect watch inspect", "GLOB",
          "Leave out files whose name or path matches GLOB; may be repeated."),
-    FLAG("overwrite", 0, "protect watch verify", "Replace an existing output or report (never the input)."),
+    FLAG("overwrite", 0, "protect watch verify ledger", "Replace an existing output or report (never the input)."),
     FLAG("skip-existing", 0, "protect watch", "Pass over inputs whose output exists."),
     FLAG("again", 0, "protect watch",
          "Protect also what carries the mark of an earlier protection; the eye pays for both."),
@@ -39,13 +39,18 @@ static const VernisSettingInfo table[] = {
     TEXT("shard", 0, VERNIS_TEXT, NULL, "protect", "I/N",
          "Do the I-th of N shares of the pictures, the same ones every time, so that N machines can do them all."),
     FLAG("resume", 0, "protect",
-         "Skip what the ledger in the output folder says is done with the same input, settings and version."),
+         "Skip what the ledger says is done with the same input, settings and version."),
+    FLAG("failed", 0, "ledger", "Only what failed."),
+    FLAG("print0", '0', "ledger", "list: only the inputs' paths, each ended by a zero byte, for --files-from."),
+    FLAG("csv", 0, "ledger", "export: as a table."),
+    TEXT("ledger", 0, VERNIS_TEXT, NULL, "protect watch ledger", "FILE|none",
+         "Remember in this file what was protected, from what and how; default: ledger.sqlite in ~/.local/share/vernis."),
 
     TEXT("for", 0, VERNIS_TEXT, NULL, "protect watch", "PLATFORM",
          "Make the picture for a platform: no larger than it serves, in the file it serves, protected for what it does "
          "to it; instagram, x, bluesky and more: `vernis presets`."),
     TEXT(
-        "ingest", 0, VERNIS_TEXT, NULL, "verify", "PLATFORM",
+        "ingest", 0, VERNIS_TEXT, NULL, "verify ledger", "PLATFORM",
         "What a platform and a trainer do to the picture before the encoder sees it: a platform of `vernis presets`, or "
         "wN qN sN for width, JPEG quality and training size, or both; default: w1080 q75 s512."),
     TEXT("strength", 0, VERNIS_TEXT, "standard", "protect watch", "STRENGTH",
@@ -53,8 +58,9 @@ static const VernisSettingInfo table[] = {
     NUMBER("visibility", 0, VERNIS_REAL, 0.2, 20, NULL, "protect watch", "X",
            "Exact visibility target (predicted butteraugli 3-norm) instead of --strength."),
     TEXT(
-        "surrogate", 0, VERNIS_LIST, NULL, "protect watch verify probe bench selftest", "MODEL|FILE",
-        "Encoder to work against: a built-in or installed name or a .safetensors file; may be repeated; default: the built-in ones."),
+        "surrogate", 0, VERNIS_LIST, NULL, "protect watch verify probe bench selftest ledger", "MODEL|FILE",
+        "Encoder to work against: a built-in or installed name or a .safetensors file; may be repeated; default: the built-in "
+        "ones."),
     NUMBER("steps", 0, VERNIS_INT, 1, 10000, NULL, "protect watch", "N",
            "Optimisation steps; default: what the strength preset says."),
     NUMBER("seed", 0, VERNIS_INT, 0, 9007199254740991.0, "1", "protect watch", "N",
@@ -66,13 +72,13 @@ static const VernisSettingInfo table[] = {
          "Key of the artist's own pattern, made on first use; default: artist.key in the configuration folder."),
     NUMBER("time-limit", 0, VERNIS_REAL, 0.1, 86400, NULL, "protect watch", "SECONDS",
            "Stop optimising a picture after this long and keep the best so far."),
-    NUMBER("threads", 0, VERNIS_INT, 0, 256, "0", "protect watch verify probe bench selftest", "N",
+    NUMBER("threads", 0, VERNIS_INT, 0, 256, "0", "protect watch verify probe bench selftest ledger", "N",
            "Threads; 0: one per processor."),
     NUMBER("jobs", 0, VERNIS_INT, 0, 64, "0", "protect", "N",
            "Pictures worked on at once; 0: one per processor, as far as memory allows."),
     NUMBER("max-memory", 0, VERNIS_SIZE, 16777216, 1e15, NULL, "protect watch verify", "SIZE",
            "Refuse a picture whose work would take more memory than this (300M, 2G)."),
-    CHOICE("cpu", "scalar|avx2|avx512|amx", NULL, "protect watch verify probe bench selftest",
+    CHOICE("cpu", "scalar|avx2|avx512|amx", NULL, "protect watch verify probe bench selftest ledger",
            "Use no instruction set stronger than this."),
     FLAG("exact", 0, "protect watch",
          "Give the same file from every instruction set and number of threads: sums in one fixed order (slower)."),
@@ -136,12 +142,12 @@ static const VernisSettingInfo table[] = {
     TEXT("report", 0, VERNIS_TEXT, NULL, "protect verify", "FILE.html",
          "Write a page to look at: before, after, the difference, where it shows, the figures in plain words. It holds "
          "the unprotected pictures: keep it to yourself."),
-    FLAG("json", 0, "protect watch verify inspect identity optout models presets selftest bench",
+    FLAG("json", 0, "protect watch verify inspect identity optout models presets selftest bench ledger",
          "One line of JSON for each file on standard output."),
     CHOICE("progress", "auto|plain|json|none", "auto", "protect watch", "How progress is shown on standard error."),
-    FLAG("quiet", 'q', "protect watch verify inspect identity optout models presets probe selftest bench",
+    FLAG("quiet", 'q', "protect watch verify inspect identity optout models presets probe selftest bench ledger",
          "Only errors on standard error."),
-    FLAG("verbose", 'v', "protect watch verify inspect identity optout models presets probe selftest bench",
+    FLAG("verbose", 'v', "protect watch verify inspect identity optout models presets probe selftest bench ledger",
          "Say more."),
 };
 enum { ROWS = sizeof table / sizeof table[0] };

@@ -100,6 +100,15 @@ VERNIS_API VernisStatus vernis_protect_file(VernisSession *session, const char *
 VERNIS_API VernisStatus vernis_protect_memory(VernisSession *session, const void *bytes, size_t size, const char *name,
                                               void **out, size_t *out_size, VernisResult *result, VernisError *err);
 
+/** Puts a finished picture in its place. `finished` is a whole file in the output's folder that is removed if it is not moved.
+ * @return VERNIS_OK, or a status with `err` filled */
+typedef VernisStatus VernisPlace(void *opaque, const char *finished, const char *output, VernisError *err);
+/** The same, but `place` decides what becomes of a file that is at `output` already, the input among them.
+ * @param place NULL: as vernis_protect_file */
+VERNIS_API VernisStatus vernis_protect_file_placed(VernisSession *session, const char *input, const char *output,
+                                                   VernisPlace *place, void *opaque, VernisResult *result,
+                                                   VernisError *err);
+
 /** The output path that vernis_protect_file would choose for NULL. @return heap text for vernis_free, or NULL */
 VERNIS_API char *vernis_default_output(const VernisSession *session, const char *input, const char *folder);
 
@@ -185,6 +194,8 @@ VERNIS_API VernisStatus vernis_selftest_text(VernisSession *session, int json, c
 
 /** Remove temporary files that are open now; async-signal-safe, for a signal handler that is about to exit. */
 VERNIS_API void vernis_remove_temporaries(void);
+/** Remove what killed runs have left in a folder of outputs: hidden files .vernis-XXXXXX whose owner is no more. */
+VERNIS_API void vernis_sweep_folder(const char *folder);
 
 VERNIS_API void vernis_free(void *block); /**< what the library gave away: text or bytes. Takes NULL */
 

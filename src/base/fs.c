@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -143,6 +146,7 @@ void vn_map_close(VnMap *map) {
 
 /* Paths of the temporary files that exist now, for vn_temp_cleanup. A slot's text is complete before `live` is set. */
 enum { TEMP_SLOTS = 16, TEMP_PATH = 4096 };
+#define TEMP_PREFIX ".vernis-"
 static struct {
     char path[TEMP_PATH];
     atomic_int state; /* 0 free, 1 being filled, 2 live */
@@ -171,6 +175,48 @@ void vn_temp_cleanup(void) {
     for (int i = 0; i < TEMP_SLOTS; i++)
         if (atomic_load(&temps[i].state) == 2)
             unlink(temps[i].path);
+}
+
+/* Named by mkostemp, and no link to somewhere else. */
+static bool is_temp(int folder, const char *name) {
+    struct stat info;
+    size_t rest = strlen(TEMP_PREFIX);
+    if (strncmp(name, TEMP_PREFIX, rest) != 0 || strlen(name) != rest + 6)
+        return false;
+    for (const char *p = name + rest; *p; p++)
+        if (!isalnum((unsigned char)*p))
+            return false;
+    return !fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) && S_ISREG(info.st_mode);
+}
+
+void vn_temp_sweep(const char *path) {
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
+        if (!is_temp(dirfd(folder), entry->d_name))
+            continue;
+        int fd = openat(dirfd(folder), entry->d_name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0)
+            continue;
+        if (!flock(fd, LOCK_EX | LOCK_NB))
+            unlinkat(dirfd(folder), entry->d_name, 0);
+        close(fd);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+/* A new file with a lock on it that lasts as long as this process. Between the two a sweep may take it for a stale one: then
+ * it has no name any more, and another is made. @return the descriptor, or -1 with errno */
+static int make_temp(char *template) {
+    char *end = template + strlen(template) - 6;
+    for (;;) {
+        struct stat info;
+        int fd = mkostemp(template, O_CLOEXEC);
+        if (fd < 0 || flock(fd, LOCK_EX) || fstat(fd, &info) || info.st_nlink)
+            return fd;
+        close(fd);
+        memcpy(end, "XXXXXX", 6);
+    }
 }
 
 static int write_all(int fd, const uint8_t *data, size_t size) {
@@ -254,11 +300,11 @@ static VernisStatus out_open(VnFileOut **out, const char *path, bool replace, mo
         return vn_no_memory(err, "file", capacity, path);
     }
     /* Same folder, hidden, and a short name, so that a long picture name still fits. */
-    snprintf(file->temp, capacity, "%.*s.vernis-XXXXXX", (int)(vn_path_base(path) - path), path);
+    snprintf(file->temp, capacity, "%.*s" TEMP_PREFIX "XXXXXX", (int)(vn_path_base(path) - path), path);
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* no signal between making the file and noting its name */
-    file->fd = mkostemp(file->temp, O_CLOEXEC);
+    file->fd = make_temp(file->temp);
     int problem = file->fd < 0 ? errno : 0;
     file->slot = file->fd < 0 ? -1 : temp_claim(file->temp);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -282,43 +328,58 @@ VernisStatus vn_file_out_append(VnFileOut *file, const void *data, size_t size, 
     return problem ? io_error(err, file->path, "write", problem) : VERNIS_OK;
 }
 
-VernisStatus vn_file_out_close(VnFileOut **handle, bool keep, VnError *err) {
+/* All bytes are on the disk before the name is. The descriptor, and with it the lock, is held until the end. */
+static VernisStatus out_place(const VnFileOut *file, VnPlace *place, void *opaque, VnError *err) {
+    int problem = fsync(file->fd) && errno != EINVAL ? errno : 0;
+    if (!problem && place)
+        return place(opaque, file->temp, file->path, err);
+    if (!problem)
+        problem = file->replace ? (rename(file->temp, file->path) ? errno : 0) : move_new(file->temp, file->path);
+    return problem ? io_error(err, file->path, "write", problem) : VERNIS_OK;
+}
+
+static VernisStatus out_close(VnFileOut **handle, bool keep, VnPlace *place, void *opaque, VnError *err) {
     VnFileOut *file = *handle;
     if (!file)
         return VERNIS_OK;
-    int problem = keep && fsync(file->fd) && errno != EINVAL ? errno : 0;
-    if (close(file->fd) && !problem)
-        problem = errno;
-    if (keep && !problem)
-        problem = file->replace ? (rename(file->temp, file->path) ? errno : 0) : move_new(file->temp, file->path);
-    if (keep && !problem)
+    VernisStatus status = keep ? out_place(file, place, opaque, err) : VERNIS_OK;
+    if (keep && !status)
         sync_folder(file->path);
     else
         unlink(file->temp);
+    close(file->fd);
     temp_release(file->slot);
-    VernisStatus status = keep && problem ? io_error(err, file->path, "write", problem) : VERNIS_OK;
     out_free(file);
     *handle = NULL;
     return status;
 }
 
+VernisStatus vn_file_out_close(VnFileOut **handle, bool keep, VnError *err) {
+    return out_close(handle, keep, NULL, NULL, err);
+}
+
 static VernisStatus write_file(const char *path, const void *data, size_t size, bool replace, mode_t wanted,
-                               VnError *err) {
+                               VnPlace *place, void *opaque, VnError *err) {
     VnFileOut *file;
     VN_TRY(out_open(&file, path, replace, wanted, err));
-    VernisStatus status = vn_file_out_append(file, data, size, err), closed = vn_file_out_close(&file, !status, err);
+    VernisStatus status = vn_file_out_append(file, data, size, err);
+    VernisStatus closed = out_close(&file, !status, place, opaque, err);
     return status ? status : closed;
+}
+
+VernisStatus vn_file_write_placed(const char *path, const void *data, size_t size, VnPlace *place, void *opaque, VnError *err) {
+    return write_file(path, data, size, true, 0666, place, opaque, err);
 }
 
 VernisStatus vn_file_write(const char *path, const void *data, size_t size, bool replace, VnError *err) {
     if (strcmp(path, "-") != 0)
-        return write_file(path, data, size, replace, 0666, err);
+        return write_file(path, data, size, replace, 0666, NULL, NULL, err);
     int problem = write_all(STDOUT_FILENO, data, size);
     return problem ? io_error(err, "standard output", "write", problem) : VERNIS_OK;
 }
 
 VernisStatus vn_file_write_secret(const char *path, const void *data, size_t size, VnError *err) {
-    return write_file(path, data, size, false, 0600, err);
+    return write_file(path, data, size, false, 0600, NULL, NULL, err);
 }
 
 bool vn_path_exists(const char *path) {

@@ -42,6 +42,15 @@ VernisStatus vn_file_out_append(VnFileOut *file, const void *data, size_t size, 
 /** @param keep false: leave `path` as it was. Sets NULL, takes NULL, and leaves nothing behind when it fails. */
 VernisStatus vn_file_out_close(VnFileOut **file, bool keep, VnError *err);
 
+/** The same, but `place` puts the finished file where it belongs (what it leaves is removed). Instead of `replace`: an
+ * existing `path` is the caller's business. */
+typedef VernisStatus VnPlace(void *opaque, const char *finished, const char *path, VnError *err);
+VernisStatus vn_file_write_placed(const char *path, const void *data, size_t size, VnPlace *place, void *opaque, VnError *err);
+
+/** Remove the temporary files that runs which are no more have left in a folder. Each is locked as long as its owner lives, so
+ * those of runs at work stay, on whatever machine they are; where a file system has no locks all stay. */
+void vn_temp_sweep(const char *folder);
+
 /** Remove the temporary files that are open now. Async-signal-safe: for a signal handler that is about to exit. */
 void vn_temp_cleanup(void);
 

@@ -42,7 +42,7 @@ typedef struct CliCommand {
 } CliCommand;
 
 extern const CliCommand command_protect, command_watch, command_verify, command_inspect, command_optout, command_identity,
-    command_models, command_presets, command_probe, command_selftest, command_bench;
+    command_ledger, command_models, command_presets, command_probe, command_selftest, command_bench;
 
 /** The commands in the order of the help. NULL-ended. */
 extern const CliCommand *const cli_commands[];

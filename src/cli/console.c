@@ -34,6 +34,15 @@ static void wipe(void) {
 
 bool console_broken(void) { return broken; }
 
+static bool flush(void) {
+    if (fflush(stdout) || ferror(stdout)) {
+        int code = errno;
+        broken = true;
+        console_note("standard output: cannot write: %s", strerror(code));
+    }
+    return !broken;
+}
+
 bool console_result(const char *text) {
     if (broken)
         return false;
@@ -45,12 +54,16 @@ bool console_result(const char *text) {
     if (!length || safe[length - 1] != '\n')
         putchar('\n');
     free(safe);
-    if (fflush(stdout) || ferror(stdout)) {
-        int code = errno;
-        broken = true;
-        console_note("standard output: cannot write: %s", strerror(code));
-    }
-    return !broken;
+    return flush();
+}
+
+bool console_result_0(const char *text) {
+    if (broken)
+        return false;
+    wipe();
+    fputs(text, stdout); /* as it is: it is to be opened again */
+    putchar(0);
+    return flush();
 }
 
 bool console_result_f(const char *format, ...) {

@@ -17,6 +17,9 @@ void console_open(void);
 bool console_result(const char *text);
 bool console_result_f(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** The same with a final zero byte instead of the newline: a list of names that may hold anything. */
+bool console_result_0(const char *text);
+
 bool console_broken(void); /**< a write to stdout has failed */
 
 /** One line on stderr, "vernis: " in front. */

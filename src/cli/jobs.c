@@ -93,11 +93,18 @@ static int keep_original(const char *from, const char *to) {
     return code;
 }
 
+static bool same_file(const char *a, const char *b) {
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 /* The original gets its second name first, so the picture exists under its own name at every moment. */
 static VernisStatus swap(const CliJob *job, const char *finished, VernisError *err) {
     VernisStatus status = VERNIS_OK;
     signals_block();
     int code = keep_original(job->input, job->original);
+    if (code == EEXIST && same_file(job->input, job->original))
+        code = 0; /* a run that was killed here has done it */
     if (code) {
         status = fail(err, code == EEXIST ? VERNIS_E_EXISTS : VERNIS_E_IO, "%s: cannot keep the original as %s: %s",
                       job->input, job->original, strerror(code));
@@ -112,36 +119,22 @@ static VernisStatus swap(const CliJob *job, const char *finished, VernisError *e
     return status;
 }
 
-/* An output of an earlier run gives way; the session's settings do not allow replacing others. */
+/* An output of an earlier run gives way, whatever the settings say of others. */
 static VernisStatus replace(const CliJob *job, const char *finished, VernisError *err) {
     if (!rename(finished, job->output))
         return VERNIS_OK;
     return fail(err, VERNIS_E_IO, "%s: cannot replace %s: %s", job->input, job->output, strerror(errno));
 }
 
-/* By way of a hidden file in the same folder. */
-static VernisStatus execute_and_move(VernisSession *session, const CliJob *job, VernisResult *result,
-                                     VernisError *err) {
-    char *folder = path_folder(job->output), *name = cli_format(".vernis-done.%s", path_base(job->output));
-    char *finished = path_join(folder, name);
-    unlink(finished); /* left by a run that was killed */
-    signals_scratch(finished);
-    VernisStatus status = vernis_protect_file(session, job->input, finished, result, err);
-    if (!status)
-        status = job->original ? swap(job, finished, err) : replace(job, finished, err);
-    if (status)
-        unlink(finished);
-    signals_scratch(NULL);
-    free(finished);
-    free(name);
-    free(folder);
-    return status;
+static VernisStatus place(void *opaque, const char *finished, const char *output, VernisError *err) {
+    (void)output;
+    const CliJob *job = opaque;
+    return job->original ? swap(job, finished, err) : replace(job, finished, err);
 }
 
 VernisStatus job_execute(VernisSession *session, const CliJob *job, VernisResult *result, VernisError *err) {
-    if (job->original || job->outdated)
-        return execute_and_move(session, job, result, err);
-    return vernis_protect_file(session, job->input, job->output, result, err);
+    VernisPlace *own = job->original || job->outdated ? place : NULL;
+    return vernis_protect_file_placed(session, job->input, job->output, own, (void *)(uintptr_t)job, result, err);
 }
 
 /* "a.protected.png  1080x1350  visibility 1.90  shift vernis-a 1.10  3.2 s" */
@@ -164,16 +157,12 @@ static char *human_line(const CliContext *ctx, const CliJob *job, const VernisRe
     return whole;
 }
 
-void job_report_done(const CliContext *ctx, CliJobs *jobs, CliJob *job, const VernisResult *result, CliTally *tally) {
+void job_report_done(const CliContext *ctx, const CliJob *job, const VernisResult *result, CliTally *tally) {
     char *line = human_line(ctx, job, result);
     tally->done++;
     tally->missed += !result->target_met;
     for (size_t i = 0; i < result->warning_count && !ctx->quiet; i++)
         console_note("%s: warning: %s", job->input, result->warnings[i]);
-    if (job->ledger && !job->ledger_line)
-        job->ledger_line = ledger_line(&jobs->ledgers, job->ledger, job->output, job->output);
-    if (job->ledger)
-        ledger_finish(job->ledger, job->ledger_line);
     if (!strcmp(job->output, "-")) {
         if (!ctx->quiet)
             console_note("%s", line);
@@ -224,12 +213,11 @@ int tally_status(const CliTally *tally) {
 void job_close(CliJob *job) {
     free(job->output);
     free(job->original);
-    free(job->ledger_line);
     free(job->reason);
 }
 
 void jobs_close(CliJobs *jobs) {
-    ledgers_close(&jobs->ledgers);
+    vernis_ledger_close(&jobs->ledger);
     for (size_t i = 0; i < jobs->count; i++)
         job_close(&jobs->items[i]);
     free(jobs->items);

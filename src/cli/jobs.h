@@ -7,7 +7,6 @@
 
 #include "cli/cli.h"
 #include "cli/inputs.h"
-#include "cli/ledger.h"
 
 typedef enum CliJobState { JOB_TODO, JOB_SKIP, JOB_FAIL, JOB_ELSEWHERE } CliJobState; /* the last only while planning */
 
@@ -16,8 +15,6 @@ typedef struct CliJob {
     char *output;      /**< where the protected picture ends up; "-": standard output; NULL if not known */
     char *original;    /**< --in-place: the name the original is kept under; else NULL */
     bool outdated;     /**< an output of an earlier run stands there, which --resume may replace */
-    Ledger *ledger;    /**< NULL: none is kept */
-    char *ledger_line; /**< of the input as it was when planned; NULL: taken when finished (--in-place) */
     CliJobState state;
     double seconds;  /**< estimated, with all processors; 0: not known */
     uint64_t memory; /**< estimated, bytes */
@@ -28,7 +25,7 @@ typedef struct CliJob {
 typedef struct CliJobs {
     CliJob *items, **order; /**< as planned, and in the order they are done */
     size_t count;
-    Ledgers ledgers;
+    VernisLedger *ledger;    /**< NULL: none is kept */
     StringList made_folders; /**< by this run, outermost first; those that stay empty are removed at the end */
 } CliJobs;
 
@@ -47,8 +44,8 @@ typedef struct CliTally {
     size_t done, failed, skipped, missed, interrupted;
 } CliTally;
 
-/** Tell what became of a job: a line on stdout, warnings and errors on stderr, the ledger. */
-void job_report_done(const CliContext *ctx, CliJobs *jobs, CliJob *job, const VernisResult *result, CliTally *tally);
+/** Tell what became of a job: a line on stdout, warnings and errors on stderr. */
+void job_report_done(const CliContext *ctx, const CliJob *job, const VernisResult *result, CliTally *tally);
 void job_report_failed(const CliContext *ctx, const CliJob *job, const VernisError *err, CliTally *tally);
 void job_report_skipped(const CliContext *ctx, const CliJob *job, CliTally *tally);
 

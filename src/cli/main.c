@@ -11,7 +11,7 @@
 #include "cli/signals.h"
 
 const CliCommand *const cli_commands[] = {
-    &command_protect, &command_watch,  &command_verify,  &command_inspect, &command_identity, &command_optout,
+    &command_protect, &command_watch,  &command_verify,  &command_inspect, &command_identity, &command_ledger, &command_optout,
     &command_models,  &command_presets, &command_probe,   &command_selftest, &command_bench,
     NULL};
 

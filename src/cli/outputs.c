@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/run_ledger.h"
+
 static bool is_on(const CliContext *ctx, const char *name) { return vernis_settings_number(ctx->settings, name) != 0; }
 
 static bool is_folder(const char *path) {
@@ -207,25 +209,16 @@ static int find_overwritten_inputs(const CliJobs *jobs, const CliContext *ctx) {
     return status;
 }
 
-static void attach_ledger(CliJobs *jobs, CliJob *job, const CliContext *ctx, CliTarget target) {
-    if (target == TARGET_STDOUT || !strcmp(job->input, "-") || (target != TARGET_FOLDER && !is_on(ctx, "resume")))
-        return;
-    char *folder = target == TARGET_FOLDER ? output_folder(ctx) : path_folder(job->output);
-    job->ledger = ledgers_find(&jobs->ledgers, folder);
-    free(folder);
-    char *line = ledger_line(&jobs->ledgers, job->ledger, job->input, job->output);
-    if (is_on(ctx, "resume") && !access(job->output, F_OK) && ledger_has_line(job->ledger, line))
-        job_skip(job, "done before with the same input, settings and version");
-    if (job->original)
-        free(line); /* the input is about to change */
-    else
-        job->ledger_line = line;
-}
-
-static void check_existing(CliJob *job, const CliContext *ctx) {
+static void check_existing(CliJobs *jobs, CliJob *job, const CliContext *ctx) {
     struct stat info;
-    if (job->original && !lstat(job->original, &info)) {
-        if (is_on(ctx, "skip-existing"))
+    bool both = job->original && !lstat(job->original, &info);
+    Identity input, original;
+    if (both && identify(&input, job->input) && identify(&original, job->original) && !by_identity(&input, &original))
+        both = false; /* a second name of the picture that still is in its place: a run was killed as it began to swap */
+    if (both) {
+        if (is_on(ctx, "resume") && run_ledger_owns(jobs, job))
+            job_skip(job, "was protected in place before");
+        else if (is_on(ctx, "skip-existing"))
             job_skip(job, "was protected in place before");
         else
             job_fail(job, VERNIS_E_EXISTS, "%s: %s exists: the picture was protected in place before", job->input,
@@ -234,7 +227,7 @@ static void check_existing(CliJob *job, const CliContext *ctx) {
     }
     if ((job->original && !strcmp(job->input, job->output)) || !strcmp(job->output, "-") || lstat(job->output, &info))
         return;
-    job->outdated = is_on(ctx, "resume") && job->ledger && ledger_has_begun(job->ledger, job->output);
+    job->outdated = is_on(ctx, "resume") && run_ledger_owns(jobs, job);
     if (is_folder(job->output))
         job_fail(job, VERNIS_E_EXISTS, "%s: the output %s is a folder", job->input, job->output);
     else if (is_on(ctx, "skip-existing"))
@@ -242,6 +235,19 @@ static void check_existing(CliJob *job, const CliContext *ctx) {
     else if (!is_on(ctx, "overwrite") && !job->outdated)
         job_fail(job, VERNIS_E_EXISTS, "%s: the output %s exists: use --overwrite or --skip-existing", job->input,
                  job->output);
+}
+
+/* Once in each folder, before anything new is begun there. */
+static void sweep(const CliJobs *jobs) {
+    StringList folders = {0};
+    for (size_t i = 0; i < jobs->count; i++)
+        if (jobs->items[i].output && strcmp(jobs->items[i].output, "-") != 0)
+            list_add(&folders, path_folder(jobs->items[i].output));
+    list_sort(&folders);
+    for (size_t i = 0; i < folders.count; i++)
+        if (!i || strcmp(folders.items[i], folders.items[i - 1]) != 0)
+            vernis_sweep_folder(folders.items[i]);
+    list_free(&folders);
 }
 
 static void drop_elsewhere(CliJobs *jobs) {
@@ -260,7 +266,8 @@ int outputs_plan(CliJobs *out, const CliContext *ctx, const CliInputs *inputs, C
     out->count = inputs->count;
     out->items = cli_alloc((inputs->count + 1) * sizeof *out->items);
     out->order = cli_alloc((inputs->count + 1) * sizeof *out->order);
-    ledgers_open(&out->ledgers, ctx->settings);
+    if (target != TARGET_STDOUT && !has_stdin(inputs)) /* what comes or goes through a pipe cannot be found again */
+        run_ledger_open(out, ctx, !is_on(ctx, "dry-run"));
     for (size_t i = 0; i < inputs->count; i++) {
         CliJob *job = out->order[i] = &out->items[i];
         job->input = inputs->items[i].path;
@@ -276,13 +283,16 @@ int outputs_plan(CliJobs *out, const CliContext *ctx, const CliInputs *inputs, C
         if (inputs->items[i].elsewhere)
             out->items[i].state = JOB_ELSEWHERE;
     for (size_t i = 0; i < out->count && !status; i++) {
-        if (out->items[i].state == JOB_TODO)
-            attach_ledger(out, &out->items[i], ctx, target);
-        if (out->items[i].state == JOB_TODO)
-            check_existing(&out->items[i], ctx);
+        CliJob *job = &out->items[i];
+        if (job->state == JOB_TODO && is_on(ctx, "resume") && run_ledger_has_done(out, job))
+            job_skip(job, "done before with the same input, settings and version");
+        if (job->state == JOB_TODO)
+            check_existing(out, job, ctx);
     }
     if (!status)
         status = find_overwritten_inputs(out, ctx);
     drop_elsewhere(out);
+    if (!status && !is_on(ctx, "dry-run"))
+        sweep(out);
     return status;
 }

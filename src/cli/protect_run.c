@@ -2,6 +2,7 @@
 #include "cli/protect_run.h"
 
 #include "cli/console.h"
+#include "cli/run_ledger.h"
 #include "cli/signals.h"
 
 bool run_take(Run *run, size_t *job) {
@@ -12,8 +13,7 @@ bool run_take(Run *run, size_t *job) {
             progress_begin(run->progress, index);
             job_prepare(run->jobs, candidate);
             if (candidate->state == JOB_TODO) {
-                if (candidate->ledger)
-                    ledger_begin(candidate->ledger, candidate->output);
+                run_ledger_begin(run->jobs, candidate);
                 *job = index;
                 return true;
             }
@@ -24,6 +24,8 @@ bool run_take(Run *run, size_t *job) {
             job_report_skipped(run->ctx, candidate, &run->tally);
         else
             job_report_failed(run->ctx, candidate, &candidate->err, &run->tally);
+        if (!skipped && candidate->err.status != VERNIS_E_EXISTS) /* then nothing was tried, and it may well be done */
+            run_ledger_fail(run->jobs, candidate, &candidate->err);
         if (run->spool)
             spool_reason(run->spool, index, candidate->input, skipped ? candidate->reason : candidate->err.text,
                          !skipped);
@@ -52,10 +54,13 @@ void run_finish(Run *run, size_t job, const RunOutcome *outcome) {
             spool_reason(run->spool, job, done->input, done->reason, false);
     } else if (outcome->status) {
         job_report_failed(run->ctx, done, &outcome->err, &run->tally);
+        if (outcome->status != VERNIS_E_CANCELLED)
+            run_ledger_fail(run->jobs, done, &outcome->err);
         if (run->spool)
             spool_reason(run->spool, job, done->input, outcome->err.text, true);
     } else {
-        job_report_done(run->ctx, run->jobs, done, &outcome->result, &run->tally);
+        run_ledger_finish(run->jobs, done, &outcome->result);
+        job_report_done(run->ctx, done, &outcome->result, &run->tally);
         if (run->spool)
             spool_part(run->spool, job, done->input, outcome->part, &outcome->err);
     }

@@ -2,16 +2,17 @@
 #include "cli/signals.h"
 
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include <vernis/vernis.h>
 
 #include "cli/cli.h"
 
-static volatile sig_atomic_t stops, scratch_live;
+static volatile sig_atomic_t stops;
 static volatile pid_t children[SIGNALS_CHILDREN];
-static char scratch[4096];
 
 static void on_signal(int number) {
     (void)number;
@@ -20,8 +21,6 @@ static void on_signal(int number) {
             kill(children[i], SIGTERM);
     if (stops) {
         vernis_remove_temporaries();
-        if (scratch_live)
-            unlink(scratch);
         _exit(CLI_INTERRUPTED);
     }
     stops = 1;
@@ -55,15 +54,6 @@ int signals_cancelled(void *unused) {
     return stops;
 }
 
-void signals_scratch(const char *path) {
-    scratch_live = 0;
-    size_t length = path ? strlen(path) : sizeof scratch;
-    if (length >= sizeof scratch)
-        return;
-    memcpy(scratch, path, length + 1);
-    scratch_live = 1;
-}
-
 void signals_block(void) {
     sigset_t set;
     stop_set(&set);
@@ -83,5 +73,8 @@ void signals_become_worker(void) {
         children[i] = 0;
     handle(SIGINT, SIG_IGN);
     handle(SIGHUP, SIG_IGN);
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
     signals_unblock();
 }

@@ -14,16 +14,14 @@ void signals_install(void);
 /** An orderly stop was asked for. Fits VernisHooks.cancelled. */
 int signals_cancelled(void *unused);
 
-/** Name a file that is to be removed too if a second signal comes; NULL: none. Copied. */
-void signals_scratch(const char *path);
-
 void signals_block(void); /**< hold signals back while a few calls belong together */
 void signals_unblock(void);
 
 enum { SIGNALS_CHILDREN = 64 };
 void signals_child(int slot, pid_t pid); /**< pass signals on to this child; 0: no longer */
 
-/** In a fresh child, signals blocked: leave the terminal's signals to the parent, and obey the parent's SIGTERM. */
+/** In a fresh child, signals blocked: leave the terminal's signals to the parent, obey the parent's SIGTERM, and end with it
+ * where the system can arrange that (Linux): what a run that was killed has left is then nobody's. */
 void signals_become_worker(void);
 
 #endif

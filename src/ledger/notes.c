@@ -183,8 +183,7 @@ VernisStatus vernis_ledger_has_done(VernisLedger *ledger, const char *input, con
             sqlite3_column_int64(statement, 3) != info.st_size || !column_is(statement, 4, ledger->recipe) ||
             !column_is(statement, 5, VERNIS_VERSION))
             continue;
-        status = vn_sha256_file(now, input, err);
-        *done = !status &&
+        *done = !vn_sha256_file(now, input, NULL) &&
                 (column_is(statement, 1, now) || (!strcmp(ends.input, ends.output) && column_is(statement, 2, now)));
     }
     sqlite3_finalize(statement);
@@ -200,9 +199,7 @@ VernisStatus vernis_ledger_owns(VernisLedger *ledger, const char *output, int *o
     VernisStatus status = path ? rows_of(ledger, &statement, path, err) : vn_no_memory(err, "ledger", 0, output);
     while (!status && !*own && !(status = vn_ledger_step(ledger, statement, &more, err)) && more) {
         bool begun = sqlite3_column_int(statement, 0) == VERNIS_LEDGER_BEGUN;
-        if (!begun)
-            status = vn_sha256_file(now, output, err);
-        *own = !status && (begun || column_is(statement, 2, now));
+        *own = begun || (!vn_sha256_file(now, output, NULL) && column_is(statement, 2, now));
     }
     sqlite3_finalize(statement);
     vn_free(path);

@@ -169,6 +169,66 @@ static void full_disk_leaves_the_old_file(void **state) {
     vn_free(path), vn_free(fresh);
 }
 
+/* What a run that is no more has left goes; what is being written stays, and so do files of other names. */
+static void stale_temporaries_are_swept(void **state) {
+    (void)state;
+    char *path = in_folder("page.html"), *stale = in_folder(".vernis-aB3xyz"), *link = in_folder(".vernis-linked");
+    char *others[] = {in_folder(".vernis-notes.txt"), in_folder(".vernis-"), in_folder("vernis-aB3xyz")};
+    VnFileOut *file;
+    assert_int_equal(vn_file_write(stale, "1", 1, false, NULL), VERNIS_OK);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(vn_file_write(others[i], "1", 1, false, NULL), VERNIS_OK);
+    assert_int_equal(symlink(others[0], link), 0);
+    assert_int_equal(vn_file_out_open(&file, path, false, NULL), VERNIS_OK);
+    assert_int_equal(vn_file_out_append(file, "page", 4, NULL), VERNIS_OK);
+    assert_int_equal(entries(), 6);
+    vn_temp_sweep(folder);
+    assert_int_equal(entries(), 5);
+    assert_false(vn_path_exists(stale));
+    assert_int_equal(vn_file_out_close(&file, true, NULL), VERNIS_OK);
+    assert_true(vn_path_exists(path));
+    vn_temp_sweep(others[0]); /* no folder */
+    for (size_t i = 0; i < 3; i++) {
+        unlink(others[i]);
+        vn_free(others[i]);
+    }
+    unlink(link), unlink(path);
+    vn_free(link), vn_free(path), vn_free(stale);
+}
+
+static VernisStatus move_beside(void *opaque, const char *finished, const char *path, VnError *err) {
+    assert_true(vn_path_exists(path));
+    return rename(finished, opaque) ? vn_fail(err, VERNIS_E_IO, "test", "%s", finished) : VERNIS_OK;
+}
+
+static void a_file_is_put_where_the_caller_says(void **state) {
+    (void)state;
+    char *path = in_folder("picture"), *beside = in_folder("beside"), *nowhere = in_folder("no/where");
+    assert_int_equal(vn_file_write(path, "old", 3, false, NULL), VERNIS_OK);
+    assert_int_equal(vn_file_write_placed(path, "new", 3, move_beside, beside, NULL), VERNIS_OK);
+    assert_int_equal(vn_file_write_placed(path, "new", 3, move_beside, nowhere, NULL), VERNIS_E_IO);
+    assert_int_equal(entries(), 2);
+    VnBytes bytes;
+    assert_int_equal(vn_file_read(&bytes, beside, 100, NULL), VERNIS_OK);
+    assert_memory_equal(bytes.data, "new", 3);
+    vn_bytes_free(&bytes);
+    unlink(path), unlink(beside);
+    vn_free(path), vn_free(beside), vn_free(nowhere);
+}
+
+static void absolute_paths(void **state) {
+    (void)state;
+    char *path = vn_path_absolute("/no/such/./folder/a b.png"), *here = vn_path_absolute("x.png"), *up = vn_path_absolute("/x.png");
+    char *cwd = getcwd(NULL, 0), *same = vn_path_join(cwd, "x.png"), *deep = vn_path_absolute("no such/deeper/x.png");
+    char *wanted = vn_path_join(cwd, "no such/deeper/x.png");
+    assert_string_equal(path, "/no/such/./folder/a b.png");
+    assert_string_equal(here, same);
+    assert_string_equal(up, "/x.png");
+    assert_string_equal(deep, wanted);
+    free(cwd);
+    vn_free(path), vn_free(here), vn_free(up), vn_free(same), vn_free(deep), vn_free(wanted);
+}
+
 static void paths(void **state) {
     (void)state;
     assert_string_equal(vn_path_base("a/b c.png"), "b c.png");
@@ -197,6 +257,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_growing_file_takes_its_name_at_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refusals_name_the_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_disk_leaves_the_old_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stale_temporaries_are_swept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_is_put_where_the_caller_says, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(absolute_paths, set_up, tear_down),
         cmocka_unit_test_setup_teardown(paths, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ class BadFiles(clikit.Case):
         self.assertEqual([line['status'] for line in done.lines], ['failed', 'ok'])
         error = done.lines[0]['error']
         self.assertTrue(error['code'] and error['text'])
-        self.assertEqual(set(self.tree()) - before, {'out/good.png', 'out/vernis-ledger.jsonl'})
+        self.assertEqual(set(self.tree()) - before, {'out/good.png'})
 
     def test_missing(self):
         self.check('none.png', 'no such file')
@@ -186,9 +186,9 @@ class BadPlaces(clikit.Case):
             resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))
         done = self.protect('a.png', 'small.png', '-o', 'out', status=1, preexec_fn=limit)
         self.assertIn('a.png', done.err)
-        self.assertEqual(self.tree('out'), ['small.png', 'vernis-ledger.jsonl'])
+        self.assertEqual(self.tree('out'), ['small.png'])
         self.protect('--in-place', 'a.png', status=1, preexec_fn=limit)
-        self.assertEqual(self.tree(), ['a.png', 'out/small.png', 'out/vernis-ledger.jsonl', 'small.png'])
+        self.assertEqual(self.tree(), ['a.png', 'out/small.png', 'small.png'])
 
     def test_no_space_left(self):
         disk = self.folder / 'disk'
@@ -204,7 +204,7 @@ class BadPlaces(clikit.Case):
             self.assertIn('space', done.err)
             self.assertEqual([line['status'] for line in done.lines], ['failed', 'ok'])
             self.assertEqual(done.lines[0]['error']['code'], 'no-space')
-            self.assertEqual(self.tree('disk'), ['b.png', 'vernis-ledger.jsonl'])
+            self.assertEqual(self.tree('disk'), ['b.png'])
         finally:
             subprocess.run(['umount', str(disk)], check=True)
 

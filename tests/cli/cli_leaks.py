@@ -211,7 +211,7 @@ class Label(clikit.Case):
         for source in ('photo', 'scan'):
             self.protect('in/a.png', '--source-type', source, status=1)
         self.protect('in', '-o', 'out', '--source-type', 'human', status=1)
-        self.assertEqual(self.tree('out'), ['b.png', 'vernis-ledger.jsonl'])
+        self.assertEqual(self.tree('out'), ['b.png'])
         found = self.vernis('inspect', '--json', 'out/b.png').only
         self.assertEqual((found['source_type'], found['ai_label']), (SOURCES + 'digitalCreation', None))
 

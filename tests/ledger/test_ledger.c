@@ -164,6 +164,7 @@ static void test_what_is_done_is_done_again_when_anything_differs(void **state) 
     write_file("b.out.png", "output");
     vernis_ledger_close(&ledger);
     assert_int_equal(vernis_settings_set(settings, "threads", "1", NULL), VERNIS_OK);
+    assert_int_equal(vernis_settings_set(settings, "ledger", path, NULL), VERNIS_OK);
     ledger = open_ledger(path);
     assert_true(is_done(ledger, "b.png", "b.out.png"));
     vernis_ledger_close(&ledger);
