@@ -22,7 +22,7 @@ static void offer_word(Offer *offer, const char *word, size_t length) {
     static const struct {
         const char *word, *names;
     } listed[] = {{"PLATFORM", "platforms"}, {"STRENGTH", "strengths"}, {"PRESET", "presets"}, {"MODEL", "models"}};
-    static const char *const files[] = {"FILE", "PATH", "DIR", "IMAGE", "ORIGINAL", "PROTECTED", "PAGE"};
+    static const char *const files[] = {"FILE", "PATH", "DIR", "IMAGE", "ORIGINAL", "PROTECTED", "PAGE", "LEDGER"};
     for (size_t i = 0; i < sizeof listed / sizeof *listed; i++)
         if (!strcmp(copy, listed[i].word))
             offer->names = listed[i].names;
@@ -49,7 +49,7 @@ static Offer offer_of_setting(const VernisSettingInfo *info) {
     return offer_of(info->choices ? info->choices : info->value_name, "|");
 }
 
-static Offer offer_of_operands(const CliCommand *command) { return offer_of(command->operands, " |[]."); }
+static Offer offer_of_operands(const CliCommand *command) { return offer_of(command->operands, " |[]"); }
 
 static char *joined(const StringList *words) {
     Page page = page_open(0);
