@@ -38,8 +38,8 @@ class Desktop(clikit.Case):
         with os.fdopen(read) as number:
             display = ':' + number.readline().strip()
         self.env = {key: value for key, value in self.env.items() if not key.startswith(('XDG_', 'WAYLAND', 'DBUS'))}
-        self.env |= {'HOME': str(self.home), 'DISPLAY': display, 'GDK_BACKEND': 'x11', 'NO_AT_BRIDGE': '1', 'GSETTINGS_BACKEND': 'memory', 'GTK_THEME': 'Adwaita',
-                     'PATH': f'{tools}:{os.environ["PATH"]}'}
+        self.env |= {'HOME': str(self.home), 'DISPLAY': display, 'GDK_BACKEND': 'x11', 'NO_AT_BRIDGE': '1',
+                     'GSETTINGS_BACKEND': 'memory', 'GTK_THEME': 'Adwaita', 'PATH': f'{tools}:{os.environ["PATH"]}'}
         self.shots = 0
 
     def run_tool(self, *args, **more):
@@ -53,7 +53,7 @@ class Desktop(clikit.Case):
 
     def window(self, kind, process):
         """The window of `zenity --KIND`, with the keyboard's attention."""
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 400
         while time.monotonic() < deadline:
             self.assertIsNone(process.poll(), f'ended before its window "{kind}"')
             for window in self.run_tool('xdotool', 'search', '--onlyvisible', '--name', '^Vernis').stdout.split():
@@ -89,7 +89,7 @@ class Desktop(clikit.Case):
         return sorted(str(path.relative_to(self.home)) for path in self.home.rglob('*'))
 
     def end(self, process, status):
-        self.assertEqual(process.wait(60), status)
+        self.assertEqual(process.wait(200), status)
 
     def test_from_installing_to_removing(self):
         before = self.below_home()
@@ -153,7 +153,7 @@ class Desktop(clikit.Case):
         contents = [path.read_bytes() for path in files]
         again = self.start(str(self.data / 'vernis/desktop/vernis-drop'), '--', str(pictures / 'a b.png'),
                            str(pictures / '🎨.protected.png'))
-        text = next(word for word in self.window('question', again) if word.startswith('--text='))
+        text = next(word for word in self.window('info', again) if word.startswith('--text='))
         self.assertIn('No picture was protected.', text)
         self.assertIn('2 pictures were passed over.', text)
         self.assertIn('protected before', text)
@@ -174,7 +174,7 @@ class Desktop(clikit.Case):
         time.sleep(2)
         self.shoot('progress')
         self.keys('Escape')
-        text = next(word for word in self.window('question', stopped) if word.startswith('--text='))
+        text = next(word for word in self.window('info', stopped) if word.startswith('--text='))
         self.assertIn('Stopped. Nothing is half-written', text)
         self.keys('Return')
         self.end(stopped, 130)
