@@ -78,7 +78,8 @@ class Watch(clikit.Case):
         os.rename(self.folder / 'elsewhere', self.folder / 'in/moved')
         self.wait(lambda: len(self.lines) == 6)
 
-        # Exported once more, with other content.
+        # Exported once more: the same content is no news, other content is.
+        os.utime(self.folder / 'in/slow.png')
         first = self.data('in/out/before.png')
         self.png('in/before.png', seed=7)
         self.wait(lambda: len(self.lines) == 7)
