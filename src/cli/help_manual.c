@@ -88,6 +88,7 @@ char *help_manual(void) {
         {"~/.config/vernis/identity/", "what content credentials are signed with (`vernis identity create`)"},
         {"~/.config/vernis/presets/", "presets of your own, in strength/ and platforms/; they win over built-in ones"},
         {"~/.config/vernis/models/", "installed surrogates (`vernis models install`)"},
+        {"~/.local/share/vernis/ledger.sqlite", "what was protected, from what and how (`vernis ledger`)"},
     };
     Page page = page_open(0);
     page_put_f(&page, ".\\\" Written by vernis itself, from its tables of commands and settings.\n"
@@ -108,6 +109,7 @@ char *help_manual(void) {
     }
     page_put(&page, ".SH ENVIRONMENT\n");
     put_entry(&page, "XDG_CONFIG_HOME", "stands for ~/.config in the paths below");
+    put_entry(&page, "XDG_DATA_HOME", "stands for ~/.local/share");
     put_entry(&page, "COLUMNS", "width of help and progress where standard error is not a terminal");
     page_put(&page, ".SH FILES\n");
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
