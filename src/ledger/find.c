@@ -34,8 +34,8 @@ done:
 }
 
 /* How many bits may differ, by how much there is to see in the poorer of the two pictures; tests/regression/find.md has the
- * figures behind it. */
-static int limit_of(int quality) { return quality >= 50 ? 31 : quality >= 20 ? 20 : 8; }
+ * figures behind it. Empty ones all look the same: only their bytes count. */
+static int limit_of(int quality) { return quality >= 50 ? 36 : quality >= 20 ? 20 : quality >= 5 ? 8 : -1; }
 
 typedef struct Found {
     VernisMatch *items;
@@ -83,15 +83,16 @@ static VernisStatus find_alike(const VernisLedger *ledger, uint8_t (*hashes)[VN_
         int other = sqlite3_column_int(statement, 2);
         if (!pdq || sqlite3_column_bytes(statement, 1) != VN_PDQ_BYTES)
             continue; /* not written by Vernis */
-        VernisMatch best = {.id = sqlite3_column_int64(statement, 0), .distance = 8 * VN_PDQ_BYTES + 1};
+        int most = limit_of(quality < other ? quality : other);
+        VernisMatch best = {.id = sqlite3_column_int64(statement, 0), .distance = most + 1};
         for (int v = 0; v < VN_PDQ_VARIANTS; v++) {
-            int distance = vn_pdq_distance(hashes[v], pdq);
+            int distance = vn_pdq_distance(hashes[v], pdq, best.distance - 1);
             if (distance < best.distance) {
                 best.distance = distance;
                 best.orientation = v;
             }
         }
-        if (best.distance <= limit_of(quality < other ? quality : other))
+        if (best.distance <= most)
             keep(found, best);
     }
     sqlite3_finalize(statement);

@@ -190,7 +190,7 @@ static VernisStatus make_file(const char *path, VnError *err) {
 static VernisStatus connect(VernisLedger *ledger, int create, VnError *err) {
     if (create)
         VN_TRY(make_file(ledger->path, err));
-    int code = sqlite3_open_v2(ledger->path, &ledger->db, SQLITE_OPEN_READWRITE, NULL);
+    int code = sqlite3_open_v2(ledger->path, &ledger->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (code)
         return vn_ledger_fail(ledger, code, "be opened", err);
     sqlite3_extended_result_codes(ledger->db, 1);

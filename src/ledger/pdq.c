@@ -183,9 +183,9 @@ bool vn_pdq_from_hex(uint8_t hash[VN_PDQ_BYTES], const char *hex) {
     return !*hex;
 }
 
-int vn_pdq_distance(const uint8_t a[VN_PDQ_BYTES], const uint8_t b[VN_PDQ_BYTES]) {
+int vn_pdq_distance(const uint8_t a[VN_PDQ_BYTES], const uint8_t b[VN_PDQ_BYTES], int most) {
     int distance = 0;
-    for (size_t i = 0; i < VN_PDQ_BYTES; i += 8) {
+    for (size_t i = 0; i < VN_PDQ_BYTES && distance <= most; i += 8) {
         uint64_t x, y;
         memcpy(&x, a + i, 8);
         memcpy(&y, b + i, 8);

@@ -30,6 +30,7 @@ VernisStatus vn_pdq(VnPdq *out, const VnImage *image, VnError *err);
 void vn_pdq_to_hex(char *hex, const uint8_t hash[VN_PDQ_BYTES]);
 /** @return false unless `hex` is 64 hex digits */
 bool vn_pdq_from_hex(uint8_t hash[VN_PDQ_BYTES], const char *hex);
-int vn_pdq_distance(const uint8_t a[VN_PDQ_BYTES], const uint8_t b[VN_PDQ_BYTES]); /**< bits that differ */
+/** Bits that differ; counting stops once there are more than `most`. */
+int vn_pdq_distance(const uint8_t a[VN_PDQ_BYTES], const uint8_t b[VN_PDQ_BYTES], int most);
 
 #endif

@@ -77,7 +77,7 @@ static void test_variants_are_the_turned_pictures(void **state) {
         assert_int_equal(vn_pdq(&turned, &image, NULL), VERNIS_OK);
         vn_image_free(&image);
         for (unsigned other = 0; other < VN_PDQ_VARIANTS; other++) {
-            int distance = vn_pdq_distance(upright.hash[other], turned.hash[0]);
+            int distance = vn_pdq_distance(upright.hash[other], turned.hash[0], 256);
             if (other == v)
                 assert_in_range(distance, 0, 20);
             else
@@ -110,7 +110,7 @@ static void test_edges(void **state) {
     assert_false(vn_pdq_from_hex(hash, "0"));
     hex[63] = 'g';
     assert_false(vn_pdq_from_hex(hash, hex));
-    assert_int_equal(vn_pdq_distance(hash, hash), 0);
+    assert_int_equal(vn_pdq_distance(hash, hash, 256), 0);
 }
 
 int main(void) {
