@@ -152,7 +152,7 @@ static VernisStatus rows_of(const VernisLedger *ledger, sqlite3_stmt **out, cons
     VN_TRY(vn_ledger_prepare(
         ledger, out,
         "SELECT state, sha256_in, sha256_out, bytes_out, recipe, version FROM work WHERE output = ?1 AND "
-        "state IN (1, 2)",
+        "state IN (1, 2, 4)",
         err));
     if (!sqlite3_bind_text(*out, 1, output, -1, SQLITE_TRANSIENT))
         return VERNIS_OK;
@@ -172,14 +172,15 @@ VernisStatus vernis_ledger_has_done(VernisLedger *ledger, const char *input, con
     sqlite3_stmt *statement = NULL;
     struct stat info;
     char now[VN_SHA256_HEX];
-    int more = 0;
+    int more = 0, trials = 0;
     *done = 0;
     if (stat(output, &info))
         return VERNIS_OK;
     VN_TRY(ends_open(&ends, input, output, err));
     VernisStatus status = rows_of(ledger, &statement, ends.output, err);
-    while (!status && !*done && !(status = vn_ledger_step(ledger, statement, &more, err)) && more) {
-        if (sqlite3_column_int(statement, 0) != VERNIS_LEDGER_DONE ||
+    while (!status && !(status = vn_ledger_step(ledger, statement, &more, err)) && more) {
+        trials += sqlite3_column_int(statement, 0) != VERNIS_LEDGER_DONE;
+        if (*done || sqlite3_column_int(statement, 0) != VERNIS_LEDGER_DONE ||
             sqlite3_column_int64(statement, 3) != info.st_size || !column_is(statement, 4, ledger->recipe) ||
             !column_is(statement, 5, VERNIS_VERSION))
             continue;
@@ -187,6 +188,9 @@ VernisStatus vernis_ledger_has_done(VernisLedger *ledger, const char *input, con
                 (column_is(statement, 1, now) || (!strcmp(ends.input, ends.output) && column_is(statement, 2, now)));
     }
     sqlite3_finalize(statement);
+    /* It was begun again and killed when the same file was in place once more, but not noted. */
+    if (!status && *done && trials)
+        status = forget_trials(ledger, &ends, err);
     ends_close(&ends);
     return status;
 }
