@@ -57,6 +57,17 @@ static VernisStatus load_surrogates(VernisSession *session, const VernisSettings
     return VERNIS_OK;
 }
 
+static bool names_foreign_surrogate(const VernisSettings *settings) {
+    bool foreign = false;
+    for (size_t i = 0; i < vernis_settings_count(settings, "surrogate"); i++) {
+        bool builtin = false;
+        for (size_t k = 0; k < vn_builtin_count(); k++)
+            builtin = builtin || !strcmp(vernis_settings_item(settings, "surrogate", i), vn_builtin_name(k));
+        foreign = foreign || !builtin;
+    }
+    return foreign;
+}
+
 static VernisStatus copy_text(char **out, const VernisSettings *settings, const char *name, VnError *err) {
     const char *text = vernis_settings_text(settings, name);
     *out = vn_strdup(text && *text ? text : NULL);
@@ -88,6 +99,8 @@ static VernisStatus read_settings(VernisSession *session, const VernisSettings *
     }
     if (vernis_settings_is_set(settings, "steps"))
         session->strength.steps = (int)vernis_settings_number(settings, "steps");
+    else if (names_foreign_surrogate(settings))
+        session->strength.steps *= 2; /* the start was made on the built-in ones and brings others less far */
     const char *platform = vernis_settings_text(settings, "for");
     if (platform)
         VN_TRY(vn_platform_load(&session->platform, platform, err));

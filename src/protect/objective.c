@@ -88,10 +88,21 @@ static double latent_gradient(const VnSurrogate *s, size_t training, const float
     return ((1 - along) * length + along * product / n) / s->spread;
 }
 
+/* The clean latents after a draw, when it is first met: a short run meets few. */
+static void look_at_clean(VnObjectiveState *o, unsigned draw) {
+    if (o->seen_clean & 1u << draw)
+        return;
+    o->seen_clean |= 1u << draw;
+    ingest(o, &o->draws[draw], NULL);
+    for (size_t e = 0; e < o->count; e++)
+        vn_pass_forward(o->surrogates[e].pass[o->draws[draw].training], o->x, o->surrogates[e].clean[draw]);
+}
+
 double vn_objective_gradient(VnObjectiveState *o, unsigned draw, const float *d, float *gradient) {
     double sum = 0;
     size_t training = o->draws[draw].training;
     size_t values = (size_t)3 * o->scene->training[training].w * o->scene->training[training].h;
+    look_at_clean(o, draw);
     ingest(o, &o->draws[draw], d);
     for (size_t e = 0; e < o->count; e++) {
         VnSurrogate *s = &o->surrogates[e];
@@ -137,11 +148,7 @@ static VernisStatus open_surrogates(VnObjectiveState *o, const VnEncoder *const 
         for (size_t i = 0; i < VN_DRAWS; p += s->latent[o->draws[i++].training])
             s->clean[i] = p;
     }
-    for (size_t i = 0; i < VN_DRAWS; i++) {
-        ingest(o, &o->draws[i], NULL);
-        for (size_t e = 0; e < count; e++)
-            vn_pass_forward(o->surrogates[e].pass[o->draws[i].training], o->x, o->surrogates[e].clean[i]);
-    }
+    look_at_clean(o, 0);
     for (size_t e = 0; e < count; e++) {
         VnSurrogate *s = &o->surrogates[e];
         double sum = 0, square = 0, n = (double)s->latent[0];

@@ -31,7 +31,7 @@ typedef struct VnScene {
 } VnScene;
 
 /** One way that a posted picture reaches a trainer. A picture's draws are few, so that each one's clean latents are
- * computed once and displacement is measured exactly. */
+ * computed once, when it is first met, and displacement is measured exactly. */
 typedef struct VnDraw {
     size_t training; /**< which of the scene's */
     VnFilter filter;
@@ -59,6 +59,7 @@ typedef struct VnObjectiveState {
     double along; /**< 1: along the pattern only; 0: away from the clean latent only */
     VnSurrogate surrogates[VN_MAX_ENCODERS];
     size_t count;
+    unsigned seen_clean; /**< a bit for each draw whose clean latents are there */
     float *y, *y_gradient, *x, *x_gradient, *x_total, *scratch;
     VnPlan plan;
 } VnObjectiveState;

@@ -4,11 +4,11 @@
 #include <math.h>
 #include <time.h>
 
-#include "base/rng.h"
 #include "kern/kern.h"
 
 enum { CHUNK = 1 << 14 }; /* values of one pool task */
 static const float DECAY = 0.8f;
+static const double START = 0.9; /* of the visibility asked for */
 
 typedef struct Loop {
     const VnScene *scene;
@@ -71,10 +71,10 @@ static double run_mean(Job *job, VnBody *body) {
     return sum / (double)job->loop->values + 1e-30;
 }
 
-/* Scale d to a figure of `target` where it is above it: the figure is a norm. */
-static void meet_target(const Loop *l, double figure, double target) {
-    float scale = (float)(target / figure);
-    for (size_t i = 0; figure > target && i < l->values; i++)
+/* Scale d from a figure to another: the figure is a norm. */
+static void scale_to(const Loop *l, double figure, double target) {
+    float scale = (float)(target / fmax(figure, 1e-12));
+    for (size_t i = 0; i < l->values; i++)
         l->d[i] *= scale;
 }
 
@@ -90,8 +90,8 @@ static void step(const Loop *l, double rate, double press) {
     run(&job, step_body);
 }
 
-static VernisStatus loop_open(Loop *l, uint64_t seed, double target, VnError *err) {
-    size_t bytes = vn_mul(l->values, sizeof(float)), n = l->values / 3;
+static VernisStatus loop_open(Loop *l, VnError *err) {
+    size_t bytes = vn_mul(l->values, sizeof(float));
     size_t gradient = vn_plan_book(&l->plan, bytes), momentum = vn_plan_book(&l->plan, bytes);
     size_t pressure = vn_plan_book(&l->plan, bytes);
     size_t sums = vn_plan_book(&l->plan, chunks(l) * sizeof(double));
@@ -100,8 +100,6 @@ static VernisStatus loop_open(Loop *l, uint64_t seed, double target, VnError *er
     l->gradient = vn_plan_at(&l->plan, gradient);
     l->momentum = vn_plan_at(&l->plan, momentum);
     l->pressure = vn_plan_at(&l->plan, pressure);
-    for (size_t i = 0; i < l->values; i++)
-        l->d[i] = (float)target * 0.5f * (vn_rng_unit(seed, 0, l->scene->grey ? i % n : i) - 0.5f) * l->budget[i];
     return VERNIS_OK;
 }
 
@@ -114,7 +112,9 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float 
     VnObjectiveState objective = {0};
     double along = params->objective == VN_OBJECTIVE_UNTARGETED ? 0 : 0.5, target = params->visibility;
     *steps = 0;
-    VN_CHECK(loop_open(&l, params->seed, target, err));
+    VN_CHECK(loop_open(&l, err));
+    vn_start(scene, budget, params->key, d);
+    scale_to(&l, vn_vis_metric_value(metric, d, NULL), START * target);
     VN_CHECK(vn_objective_open(&objective, scene, encoders, encoder_count, params->seed, params->key, along, true, pool,
                                err));
     double start = vn_monotonic_seconds();
@@ -134,14 +134,17 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float 
             objective.output_subsample = params->output_subsample;
         }
         double figure = vn_vis_metric_value(metric, d, l.pressure);
-        meet_target(&l, figure, target);
+        if (figure > target)
+            scale_to(&l, figure, target);
         vn_objective_gradient(&objective, (unsigned)t % VN_DRAWS, d, l.gradient);
         step(&l, target * (1.02 - done), 0.5 * fmin(1, figure / target));
         *steps = t + 1;
         if (params->progress)
             params->progress(params->opaque, 0.95 * (t + 1) / params->steps);
     }
-    meet_target(&l, vn_vis_metric_value(metric, d, NULL), target);
+    double figure = vn_vis_metric_value(metric, d, NULL);
+    if (figure > target)
+        scale_to(&l, figure, target);
 done:
     vn_objective_close(&objective);
     vn_plan_free(&l.plan);

@@ -19,6 +19,11 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float 
                          const VnEncoder *const *encoders, size_t encoder_count, const VnProtectParams *params,
                          double deadline, VnPool *pool, float *d, int *steps, VnError *err);
 
+/** Where the loop starts: a pattern that moves encoders on any picture (start_tile.h), repeated over the training grid, as
+ * strong everywhere as the budget allows. The artist's key says at which of 64 places it begins, so that it lies the same on
+ * everything one artist posts. Not scaled. @param budget,d (3,h,w) */
+void vn_start(const VnScene *scene, const float *budget, uint64_t key, float *d);
+
 double vn_monotonic_seconds(void);
 
 #endif

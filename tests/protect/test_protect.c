@@ -154,6 +154,48 @@ static void shift_beats_noise_at_the_visibility_asked_for(void **state) {
     vn_image_free(&clean), vn_image_free(&noise), vn_image_free(&made);
 }
 
+/* On the built-in surrogate the start alone moves the latent further than random signs of its size do; it lies elsewhere for
+ * another key; a grey picture's is grey. */
+static void start_moves_encoders(void **state) {
+    (void)state;
+    enum { SIDE = 128, N = SIDE * SIDE };
+    static float rgb[3 * N], budget[3 * N], d[3 * N], other[3 * N], changed[3 * N], z[3][32 * N / 64];
+    VnEncoder *surrogate = NULL;
+    VnPass *pass = NULL;
+    VnScene scene = {.work_w = SIDE, .work_h = SIDE, .training = {{SIDE, SIDE}}, .trainings = 1};
+    double squares = 0, moved[2] = {0};
+    for (size_t i = 0; i < 3 * N; i++) {
+        rgb[i] = paint(i % SIDE, i / SIDE % SIDE, (unsigned)(i / N));
+        budget[i] = 0.02f;
+    }
+    vn_start(&scene, budget, 1, d);
+    vn_start(&scene, budget, 2, other);
+    assert_memory_not_equal(d, other, sizeof d);
+    for (size_t i = 0; i < 3 * N; i++)
+        squares += (double)d[i] * d[i];
+    float size = (float)sqrt(squares / (3 * N));
+    assert_int_equal(vn_builtin_open(&surrogate, 0, NULL), VERNIS_OK);
+    assert_int_equal(vn_pass_open(&pass, surrogate, SIDE, SIDE, false, pool, NULL), VERNIS_OK);
+    vn_pass_forward(pass, rgb, z[0]);
+    for (unsigned k = 0; k < 2; k++) {
+        for (size_t i = 0; i < 3 * N; i++) {
+            float change = k ? vn_rng_u64(4, 0, i) & 1 ? size : -size : d[i];
+            changed[i] = fminf(fmaxf(rgb[i] + change * 0.025f / size, 0), 1);
+        }
+        vn_pass_forward(pass, changed, z[1 + k]);
+        for (size_t i = 0; i < sizeof z[0] / sizeof z[0][0]; i++)
+            moved[k] += pow((double)z[1 + k][i] - (double)z[0][i], 2);
+    }
+    if (!(moved[0] > 1.5 * moved[1]))
+        fail_msg("start %g, signs %g", moved[0], moved[1]);
+    scene.grey = true;
+    vn_start(&scene, budget, 1, d);
+    assert_memory_equal(d, d + N, N * sizeof *d);
+    assert_memory_equal(d, d + 2 * N, N * sizeof *d);
+    vn_pass_close(&pass);
+    vn_encoder_close(&surrogate);
+}
+
 static void seeds_keys_and_threads(void **state) {
     (void)state;
     VnImage images[4];
@@ -338,6 +380,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(finite_differences),
                                        cmocka_unit_test(shift_beats_noise_at_the_visibility_asked_for),
                                        cmocka_unit_test(seeds_keys_and_threads),
+                                       cmocka_unit_test(start_moves_encoders),
                                        cmocka_unit_test(alpha_and_hidden_pixels),
                                        cmocka_unit_test(grey_and_sixteen_bits),
                                        cmocka_unit_test(tiny_and_thin),
