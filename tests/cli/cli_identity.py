@@ -110,7 +110,7 @@ class Identity(clikit.Case):
         self.made()
         for args, c2pa, manifests, warning in (([], 'signed', 2, None), (['--keep', 'none'], 'signed', 1, 'dropped'),
                                                (['--c2pa', 'off'], 'off', None, 'dropped')):
-            again = self.made(*args, source='out.png', output='again.png')
+            again = self.made('--again', *args, source='out.png', output='again.png')
             self.assertEqual(again['metadata']['c2pa'], c2pa)
             self.assertEqual(bool(warning), any('content credentials were dropped' in text for text in again['warnings']))
             found = self.inspected('again.png')
@@ -119,7 +119,7 @@ class Identity(clikit.Case):
         good = self.data('out.png')
         at = good.index(b'Protective')
         self.write('spoilt.png', self.mended(good[:at] + b'p' + good[at + 1:]))
-        again = self.made(source='spoilt.png', output='again.png')
+        again = self.made('--again', source='spoilt.png', output='again.png')
         self.assertIn('not valid', ' '.join(again['warnings']))
         self.assertEqual(self.inspected('again.png')['c2pa_manifest']['manifests'], 1)
 

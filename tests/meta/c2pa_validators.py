@@ -89,7 +89,7 @@ def inspect(path):
 
 
 def protect(source, output, *extra):
-    run(VERNIS, 'protect', source, '-o', output, '-q', *QUICK, '--creator', 'Ada Painter', *extra)
+    run(VERNIS, 'protect', '--again', source, '-o', output, '-q', *QUICK, '--creator', 'Ada Painter', *extra)
     own = inspect(output)
     expect(f'{output.name} inspect', (own['c2pa'], own['c2pa_manifest']['signer'], own['leaks']),
            ('trusted', 'Ada Painter', []))
@@ -117,13 +117,14 @@ def handed_on(folder, names):
         expect(f'again-{name} history', inspect(folder / f'again-{name}')['c2pa_manifest']['manifests'], 2)
     os.environ['XDG_CONFIG_HOME'] = str(folder / 'other')
     for name in names:
-        said = json.loads(run(VERNIS, 'protect', folder / name, '-o', folder / f'unsigned-{name}', '--json', '-q', *QUICK))
+        said = json.loads(run(VERNIS, 'protect', '--again', folder / name, '-o', folder / f'unsigned-{name}', '--json', '-q',
+                              *QUICK))
         expect(f'unsigned-{name}', (said['metadata']['c2pa'], inspect(folder / f'unsigned-{name}')['c2pa']), ('none', 'none'))
         expect(f'unsigned-{name} warning', any('content credentials were dropped' in text for text in said['warnings']), True)
     run(VERNIS, 'identity', 'create', '--name', 'Bob')
     shutil.copy(folder / 'other/vernis/identity/root.pem', folder / 'bob.pem')
     for name in names:
-        run(VERNIS, 'protect', folder / name, '-o', folder / f'others-{name}', '-q', *QUICK)
+        run(VERNIS, 'protect', '--again', folder / name, '-o', folder / f'others-{name}', '-q', *QUICK)
         own = inspect(folder / f'others-{name}')['c2pa_manifest']
         expect(f'others-{name} inspect', (own['signer'], own['failure'], own['manifests']), ('Bob', [], 2))
         files[f'others-{name}'] = ('bob.pem', None)
