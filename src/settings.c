@@ -38,13 +38,13 @@ static const VernisSettingInfo table[] = {
     FLAG("dry-run", 'n', "protect", "Say what would be done, with an estimate of the time, and write nothing."),
     TEXT("shard", 0, VERNIS_TEXT, NULL, "protect", "I/N",
          "Do the I-th of N shares of the pictures, the same ones every time, so that N machines can do them all."),
-    FLAG("resume", 0, "protect",
-         "Skip what the ledger says is done with the same input, settings and version."),
+    FLAG("resume", 0, "protect", "Skip what the ledger says is done with the same input, settings and version."),
     FLAG("failed", 0, "ledger", "Only what failed."),
     FLAG("print0", '0', "ledger", "list: only the inputs' paths, each ended by a zero byte, for --files-from."),
     FLAG("csv", 0, "ledger", "export: as a table."),
-    TEXT("ledger", 0, VERNIS_TEXT, NULL, "protect watch ledger", "FILE|none",
-         "Remember in this file what was protected, from what and how; default: ledger.sqlite in ~/.local/share/vernis."),
+    TEXT(
+        "ledger", 0, VERNIS_TEXT, NULL, "protect watch ledger", "FILE|none",
+        "Remember in this file what was protected, from what and how; default: ledger.sqlite in ~/.local/share/vernis."),
 
     TEXT("for", 0, VERNIS_TEXT, NULL, "protect watch", "PLATFORM",
          "Make the picture for a platform: no larger than it serves, in the file it serves, protected for what it does "
@@ -61,8 +61,9 @@ static const VernisSettingInfo table[] = {
         "surrogate", 0, VERNIS_LIST, NULL, "protect watch verify probe bench selftest ledger", "MODEL|FILE",
         "Encoder to work against: a built-in or installed name or a .safetensors file; may be repeated; default: the built-in "
         "ones."),
-    NUMBER("steps", 0, VERNIS_INT, 1, 10000, NULL, "protect watch", "N",
-           "Optimisation steps; default: what the strength preset says."),
+    NUMBER(
+        "steps", 0, VERNIS_INT, 1, 10000, NULL, "protect watch", "N",
+        "Optimisation steps; default: what the strength preset says, and twice that with a surrogate that is not built in."),
     NUMBER("seed", 0, VERNIS_INT, 0, 9007199254740991.0, "1", "protect watch", "N",
            "Seed of all randomness: the same seed gives the same picture."),
     CHOICE(

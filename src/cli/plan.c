@@ -10,7 +10,16 @@
 #include "cli/console.h"
 #include "cli/signals.h"
 
+static size_t count_todo(const CliJobs *jobs) {
+    size_t todo = 0;
+    for (size_t i = 0; i < jobs->count; i++)
+        todo += jobs->items[i].state == JOB_TODO;
+    return todo;
+}
+
 void plan_estimate(CliJobs *jobs, VernisSession *session) {
+    if (count_todo(jobs) < 2)
+        return;
     for (size_t i = 0; i < jobs->count && !signals_cancelled(NULL); i++) {
         CliJob *job = &jobs->items[i];
         VernisResult result = {0};
@@ -56,11 +65,9 @@ size_t plan_share(CliJobs *jobs, const CliContext *ctx) {
     double threads = vernis_settings_number(ctx->settings, "threads");
     double cap = vernis_settings_number(ctx->settings, "max-memory"),
            processors = (double)sysconf(_SC_NPROCESSORS_ONLN);
-    double room = cap > 0 ? cap : 0.8 * free_memory(), most = 0, todo = 0;
-    for (size_t i = 0; i < jobs->count; i++) {
-        todo += jobs->items[i].state == JOB_TODO;
+    double room = cap > 0 ? cap : 0.8 * free_memory(), most = 0, todo = (double)count_todo(jobs);
+    for (size_t i = 0; i < jobs->count; i++)
         most = fmax(most, (double)jobs->items[i].memory);
-    }
     double workers = fmin(todo, wanted > 0 ? wanted : fmax(1, floor(processors / fmax(1, threads))));
     if (room > 0 && most > 0 && workers * most > room) {
         double fitting = fmax(1, floor(room / most));
@@ -81,9 +88,8 @@ size_t plan_share(CliJobs *jobs, const CliContext *ctx) {
 
 void plan_tell(const CliJobs *jobs, const CliContext *ctx, size_t workers) {
     double seconds = 0, longest = 0;
-    size_t todo = 0;
+    size_t todo = count_todo(jobs);
     for (size_t i = 0; i < jobs->count; i++) {
-        todo += jobs->items[i].state == JOB_TODO;
         seconds += jobs->items[i].seconds;
         longest = fmax(longest, jobs->items[i].seconds);
     }

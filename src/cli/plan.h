@@ -7,7 +7,8 @@
 
 #include "cli/jobs.h"
 
-/** Estimate every job that is to be done. A picture whose header cannot be read keeps its place: doing it says why. */
+/** Estimate every job that is to be done; a single one needs no plan. A picture whose header cannot be read keeps its
+ * place: doing it says why. */
 void plan_estimate(CliJobs *jobs, VernisSession *session);
 
 /** Choose how many processes work, and what each may take: settings threads and max-memory become each one's share. --jobs
