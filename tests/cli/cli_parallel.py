@@ -63,6 +63,7 @@ class Parallel(clikit.Case):
 
     def test_on_machines_reached_by_ssh_and_a_broken_picture(self):
         self.env['REPORT'] = 'no'
+        self.env['SHELL'] = '/bin/false'  # whoever logs in there
         self.write('my in/broken.png', b'\x89PNG\r\n\x1a\nno more')
         done = self.shards('1/alpha,1/ada@beta', status=1)
         self.assertIn('broken.png', done.stderr)

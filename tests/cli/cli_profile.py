@@ -4,6 +4,7 @@ import os
 import pty
 import select
 import signal
+import shutil
 import subprocess
 import time
 
@@ -148,6 +149,7 @@ class Offer(clikit.Case):
         self.assertFalse(self.path.exists())
 
     def test_a_folder_that_cannot_be_written_is_said(self):
+        shutil.rmtree(self.config)
         self.config.write_bytes(b'')
         status, shown = self.talk(['Ana\n', '\n', '\n', '\n', '\n', '\n'])
         self.assertEqual(status, 0)

@@ -40,7 +40,7 @@ class MacOS(clikit.Case):
             (tools / name).chmod(0o755)
         (tools / 'vernis').symlink_to(clikit.VERNIS)
         settings = self.config / 'vernis/quick-action'
-        settings.parent.mkdir(parents=True)
+        settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_text('# for a test\n--steps=1\n--creator=Ada "A" Painter')
         self.env |= {'PATH': f'{tools}:{os.environ["PATH"]}', 'XDG_DATA_HOME': str(self.folder / 'data')}
         names = ['a b.png', 'new\nline".png', "it's $x.png"]
