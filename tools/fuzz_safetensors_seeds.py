@@ -56,6 +56,14 @@ def kl_encoder(z, quant, prefix="", diffusers=False):
     return out
 
 
+def decoder(z, width, side):
+    """A convolution, a block, and squares of pixels. [(name, shape)]"""
+    out = [("decoder.0.weight", [width, z, 3, 3]), ("decoder.0.bias", [width])]
+    for n in (0, 2, 4):
+        out += [(f"decoder.2.conv.{n}.weight", [width, width, 3, 3]), (f"decoder.2.conv.{n}.bias", [width])]
+    return out + [("decoder.3.weight", [3 * side * side, width, 3, 3]), ("decoder.3.bias", [3 * side * side])]
+
+
 def container(tensors, dtypes, metadata=None, extra=b""):
     head, blob = {"__metadata__": metadata} if metadata else {}, b""
     for i, (name, shape) in enumerate(tensors):
@@ -80,6 +88,7 @@ def main():
         "s8": container(encoder("srsrbdbc", 2), ["F32"], {"vernis.name": "seed"}),
         "kl": container(kl_encoder(1, True, "first_stage_model."), ["F16"]),
         "kl_diffusers": container(kl_encoder(2, False, diffusers=True), ["BF16"]),
+        "decoder": container(decoder(2, 1, 2), ["F16"], {"vernis.decodes": "seed"}),
         "other_types": container([("a", [2, 0, 3]), ("b", []), ("c", [3])], ["F32", "BF16"]),
         "trailing": container([("0.weight", [1, 3, 3, 3])], ["F32"], extra=b"more"),
         "long_header": struct.pack("<Q", 1 << 62) + b"{}",

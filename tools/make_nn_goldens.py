@@ -6,6 +6,8 @@ Each NAME.safetensors is a model; NAME.golden.safetensors holds "rgb" (3,H,W), "
 of 0.5 * sum(z * z). The layers are written out here with torch.nn.functional, apart from Vernis and from the judge. The
 picture is chosen so that no ReLU's input is so near zero that float32 rounding could change its sign.
 
+decoder.safetensors is a decoder; its golden holds "latent" and "rgb", cut to 0..1.
+
 KL encoders are at least 32 channels wide, so their weights are not kept: tests/nn/kl_maker.h makes the same ones from
 their names, in every spelling of these.
 """
@@ -196,6 +198,42 @@ def golden(layers, weights, width, height):
     raise SystemExit("no picture keeps clear of zero")
 
 
+def write_decoder(folder, z, width, narrow, sides):
+    """Convolution, block, to squares, block, to squares of colours; W x H cells of 7 x 5"""
+    torch.manual_seed(z)
+    last = 3 * sides[1] ** 2
+    shapes = {"0": (width, z), **{f"2.conv.{n}": (width, width) for n in (0, 2, 4)}, "3": (narrow * sides[0] ** 2, width),
+              **{f"6.conv.{n}": (narrow, narrow) for n in (0, 2, 4)}, "7": (last, narrow)}
+    tensors, w = {}, {}
+    for name, (to, of) in shapes.items():
+        for part, value in (("weight", torch.randn(to, of, 3, 3) * (1.5 / (9 * of)) ** .5), ("bias", torch.randn(to) * .2)):
+            data, rounded = quantise(value, "F16")
+            tensors[f"decoder.{name}.{part}"] = ("F16", value.shape, data)
+            w[f"{name}.{part}"] = rounded.double()
+
+    def block(x, i):
+        h = x
+        for n in (0, 2, 4):
+            h = F.conv2d(h, w[f"{i}.conv.{n}.weight"], w[f"{i}.conv.{n}.bias"], padding=1)
+            h = F.relu(h) if n < 4 else h
+        return F.relu(h + x)
+
+    latent = torch.randn(1, z, 5, 7).half().double()
+    x = block(F.relu(F.conv2d(latent, w["0.weight"], w["0.bias"], padding=1)), 2)
+    x = F.relu(F.pixel_shuffle(F.conv2d(x, w["3.weight"], w["3.bias"], padding=1), sides[0]))
+    x = F.pixel_shuffle(F.conv2d(block(x, 6), w["7.weight"], w["7.bias"] + .5, padding=1), sides[1])
+    data, _ = quantise((w["7.bias"] + .5).float(), "F32")
+    tensors["decoder.7.bias"] = ("F32", w["7.bias"].shape, data)
+    write_file(os.path.join(folder, "decoder.safetensors"), tensors,
+               {"vernis.name": "golden-decoder", "vernis.decodes": "golden-s8"})
+    rgb = x.clamp(0, 1)[0]
+    write_file(os.path.join(folder, "decoder.golden.safetensors"), {
+        "latent": ("F16", latent.shape[1:], latent.numpy().astype("<f2").tobytes()),
+        "rgb": ("F32", rgb.shape, rgb.numpy().astype("<f4").tobytes())})
+    inside = float(((rgb > 0) & (rgb < 1)).double().mean())
+    print(f"decoder: {inside:.2f} of the values lie inside 0..1", file=sys.stderr)
+
+
 def main():
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "nn", "data")
     for name, (family, widths, z, pooled, dtypes, prefix, width, height) in MODELS.items():
@@ -214,6 +252,7 @@ def main():
         picture, latent, gradient = kl_golden(*sizes)
         write_golden(os.path.join(folder, name + ".golden.safetensors"), picture, latent, gradient)
         print(f"{name}: |z| {float(latent.abs().mean()):.3f}", file=sys.stderr)
+    write_decoder(folder, 4, 6, 5, (2, 3))
 
 
 if __name__ == "__main__":

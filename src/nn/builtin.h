@@ -10,6 +10,8 @@
 typedef struct VnBuiltin {
     const char *name;
     const uint8_t *data, *end;
+    const char *decoder_name; /**< NULL: it has none */
+    const uint8_t *decoder, *decoder_end;
 } VnBuiltin;
 
 extern const VnBuiltin vn_builtins[]; /**< ends with a NULL name */

@@ -30,8 +30,7 @@ void vn_encoder_close(VnEncoder **encoder) {
     *encoder = NULL;
 }
 
-/* The name is printed and becomes a JSON key: printable ASCII only. */
-static void set_name(char out[64], const char *name) {
+void vn_model_name(char out[64], const char *name) {
     size_t n = 0;
     for (; n < 63 && name[n]; n++)
         out[n] = name[n] > ' ' && name[n] < 127 ? name[n] : '_';
@@ -50,7 +49,16 @@ VernisStatus vn_encoder_open_bytes(VnEncoder **out, const uint8_t *data, size_t 
         goto done;
     }
     const char *own_name = vn_tensors_meta(tensors, "vernis.name");
-    set_name(net->info.name, own_name && *own_name ? own_name : name);
+    const char *decodes = vn_tensors_meta(tensors, "vernis.decodes");
+    if (decodes) {
+        char encoder[64];
+        vn_model_name(encoder, decodes);
+        status =
+            vn_fail(err, VERNIS_E_MODEL, "model",
+                    "is a decoder, which paints what %s sees for a report, and no encoder to work against", encoder);
+        goto done;
+    }
+    vn_model_name(net->info.name, own_name && *own_name ? own_name : name);
     net->info.file_bytes = size;
     VN_CHECK(vn_family_load(net, tensors, err));
     vn_tensors_close(&tensors);

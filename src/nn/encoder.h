@@ -38,6 +38,7 @@ const VnEncoderInfo *vn_encoder_info(const VnEncoder *encoder);
 /** The built-in surrogates, compiled in from presets/models. */
 size_t vn_builtin_count(void);
 const char *vn_builtin_name(size_t index);
+const char *vn_builtin_decoder_name(size_t index); /**< NULL: it has none; decoder.h opens it */
 VernisStatus vn_builtin_open(VnEncoder **out, size_t index, VnError *err);
 
 /** Memory and scratch for one size: one planned block. Not shareable between threads; uses the pool inside. */

@@ -25,7 +25,7 @@ static bool find_prefix(char out[VN_PREFIX_SIZE], const VnTensors *tensors, cons
 
 VernisStatus vn_family_load(VnEncoder *net, const VnTensors *tensors, VnError *err) {
     static const char layers[] = "encoder.layers.";
-    VnLoader l = {.net = net, .tensors = tensors, .channels = 3, .stride = 1, .err = err};
+    VnLoader l = {.net = net, .tensors = tensors, .role = "encoder", .channels = 3, .stride = 1, .err = err};
     static const char conv_in[] = "encoder.conv_in.weight";
     if (find_prefix(l.prefix, tensors, conv_in, true) || find_prefix(l.prefix, tensors, conv_in, false)) {
         VN_TRY(vn_kl_load(&l));

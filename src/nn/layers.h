@@ -8,6 +8,7 @@
 #ifndef VN_NN_LAYERS_H
 #define VN_NN_LAYERS_H
 
+#include "nn/builtin.h"
 #include "nn/encoder.h"
 #include "nn/safetensors.h"
 
@@ -15,6 +16,7 @@ enum {
     VN_MAX_LAYERS = 64,
     VN_MAX_CHANNELS = 1024,
     VN_MAX_STRIDE = 64, /* pictures are rounded to this (protect_image.c) */
+    VN_MAX_SIDE = 65536, /* pixels: keeps every row below 2^31 values, which gemm's integers need */
     VN_BLOCK = 16       /* input channels that a 3x3 convolution sums over before it rounds into the output */
 };
 
@@ -63,6 +65,7 @@ typedef struct VnLayer {
     VnConv conv[3];
     VnAffine norm[2];
     bool relu;                /**< VN_LAYER_CONV: a ReLU follows */
+    unsigned shuffle;         /**< VN_LAYER_CONV: then each pixel becomes a square of so many on a side; 0: it does not */
     bool skip;                /**< has a 1x1 skip from conv[0].in channels to the last convolution's out */
     bool pool;                /**< VN_LAYER_BLOCK: x + pool_out(ReLU(norm[0](pool_in(x)))) comes first */
     VnConv skip_conv;         /**< without bias: a residual layer's is in conv[1]'s */
@@ -71,10 +74,14 @@ typedef struct VnLayer {
 
 struct VnEncoder {
     VnEncoderInfo info;
-    bool centred; /**< takes 2 * rgb - 1 */
+    const VnBuiltin *builtin; /**< what it was opened from, or NULL */
+    bool centred;             /**< takes 2 * rgb - 1 */
     unsigned count;
     VnLayer layers[VN_MAX_LAYERS];
 };
+
+/** A model's name as it is printed and becomes a JSON key: printable ASCII, cut to fit. */
+void vn_model_name(char out[64], const char *name);
 
 /** Find the family of a file's tensors and load them. @param net zeroed; on failure the caller releases what it holds.
  * Fills family, stride, latent_channels, width, pooled, macs_per_pixel, attention_macs and parameters of net->info. */

@@ -29,8 +29,8 @@ bool vn_loader_any(const VnLoader *l, const char *start) {
 }
 
 VernisStatus vn_loader_missing(const VnLoader *l, const char *name) {
-    return vn_fail(l->err, VERNIS_E_MODEL, room, "tensor '%s%s' is missing (a %s encoder needs it)", l->prefix, name,
-                   l->family);
+    return vn_fail(l->err, VERNIS_E_MODEL, room, "tensor '%s%s' is missing (a %s %s needs it)", l->prefix, name,
+                   l->family, l->role);
 }
 
 static bool has_shape(const VnTensor *t, unsigned rank, const size_t *shape) {
@@ -49,12 +49,14 @@ VernisStatus vn_loader_need(const VnLoader *l, const VnTensor **out, const char 
     }
     if (has_shape(t, rank, shape))
         return VERNIS_OK;
-    char have[64], want[64], *any;
+    char have[64], want[64];
     vn_shape_text(want, rank, shape);
-    if ((any = strstr(want, "[0")))
-        any[1] = 'N';
-    return vn_fail(l->err, VERNIS_E_MODEL, room, "tensor '%.100s' has shape %s; a %s encoder needs %s there", t->name,
-                   vn_shape_text(have, t->rank, t->shape), l->family, want);
+    for (char *at = want; *at; at++) {
+        if ((*at == '[' || *at == ' ') && at[1] == '0')
+            at[1] = 'N';
+    }
+    return vn_fail(l->err, VERNIS_E_MODEL, room, "tensor '%.100s' has shape %s; a %s %s needs %s there", t->name,
+                   vn_shape_text(have, t->rank, t->shape), l->family, l->role, want);
 }
 
 VernisStatus vn_loader_weight(const VnLoader *l, VnTensor *out, const char *name, unsigned to, unsigned from,

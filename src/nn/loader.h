@@ -14,6 +14,7 @@ typedef struct VnLoader {
     VnEncoder *net;
     const VnTensors *tensors;
     const char *family;
+    const char *role;            /**< "encoder" or "decoder" */
     char prefix[VN_PREFIX_SIZE]; /**< before every tensor's name */
     unsigned channels;           /**< of what flows into the next layer */
     unsigned stride;             /**< reached so far */
@@ -42,6 +43,9 @@ void vn_loader_count(VnLoader *l, size_t weights, size_t biases);
 
 /** Tensors `stem`weight and `stem`bias as a GroupNorm of l->channels; the rest of `norm` is the caller's. */
 VernisStatus vn_loader_norm(VnLoader *l, VnAffine *norm, const char *stem);
+
+/** Tensors `stem`conv.0.weight to conv.4.bias as a residual block, with `stem`skip. and `stem`pool. where they are. */
+VernisStatus vn_loader_block(VnLoader *l, VnLayer *layer, unsigned i);
 
 /** The next layer. @return NULL, and l->err set, when there are too many */
 VnLayer *vn_loader_layer(VnLoader *l, VnLayerKind kind);

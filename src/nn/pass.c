@@ -6,9 +6,6 @@
 #include "nn/block.h"
 #include "nn/program.h"
 
-/* 65536 pixels on a side keep every row below 2^31 values, which gemm's integers need. */
-enum { MAX_SIDE = 65536 };
-
 struct VnPass {
     VnPool *pool;
     VnProgram program;
@@ -125,9 +122,9 @@ VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width
     if (!width || !height || width % stride || height % stride)
         return vn_fail(err, VERNIS_E_ARGUMENT, "encoder", "%ux%u pixels are not a multiple of the stride %u of %s",
                        width, height, stride, info->name);
-    if (width > MAX_SIDE || height > MAX_SIDE)
+    if (width > VN_MAX_SIDE || height > VN_MAX_SIDE)
         return vn_fail(err, VERNIS_E_LIMIT, "encoder", "%ux%u pixels are over the limit of %d on a side", width, height,
-                       MAX_SIDE);
+                       VN_MAX_SIDE);
     Offsets offsets = {0};
     VnPass *pass = new_pass(encoder, width, height, backward, vn_pool_threads(pool), &offsets);
     if (!pass)
@@ -327,6 +324,27 @@ static void norm_rows(void *context, unsigned i, unsigned thread) {
     finish_rows(job, i, y0, y1);
 }
 
+/* Shi et al., "Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural
+ * network" (2016), channels in PyTorch's order: those of a square lie side by side, row by row. */
+static void shuffle_rows(void *context, unsigned i, unsigned thread) {
+    (void)thread;
+    Job *job = context;
+    const VnOp *op = job->op;
+    VnGrid in = op->in, g = op->out;
+    uint32_t side = g.width / in.width, y0, y1 = rows_of(job, i, &y0);
+    float *to = pixels(job->pass, op->to);
+    for (uint32_t y = y0; y < y1; y++) {
+        const float *from = pixels(job->pass, op->from) + vn_grid_row(in, y / side) + (size_t)(y % side) * side;
+        float *row = to + vn_grid_row(g, y);
+        for (uint32_t x = 0; x < g.width; x++) {
+            const float *square = from + (size_t)(x / side) * in.channels + x % side;
+            for (uint32_t c = 0; c < g.channels; c++)
+                *row++ = square[(size_t)c * side * side];
+        }
+    }
+    vn_grid_seal(g, to, y0, y1);
+}
+
 static void attend(VnPass *pass, const VnOp *op) {
     const VnAttentionUse *use = &pass->program.attention[op->attention];
     bool back = op->kind == VN_OP_ATTEND_BACK;
@@ -351,7 +369,7 @@ static void operate(VnPass *pass, const VnOp *op, bool back) {
     Job job = {.pass = pass, .op = op, .back = back, .grid = op->out, .band = vn_grid_band(op->out)};
     if (is_block(op))
         job.band = vn_block_band(op->out, vn_pool_threads(pass->pool));
-    run(&job, is_block(op) ? block_rows : op->conv ? conv_rows : norm_rows);
+    run(&job, is_block(op) ? block_rows : op->conv ? conv_rows : op->kind == VN_OP_SHUFFLE ? shuffle_rows : norm_rows);
     if (op->sums != VN_NONE)
         (back ? vn_norm_back_settle : vn_norm_settle)(&pass->norms[op->sums], band_count(op));
 }

@@ -95,6 +95,11 @@ static void conv_layer(Cursor *at, const VnLayer *layer, Trace *trace) {
     op->norm = trace->norm[0];
     if (layer->relu)
         relu(at, op);
+    if (layer->shuffle) {
+        uint32_t side = layer->shuffle;
+        VnGrid wide = {op->out.width * side, op->out.height * side, op->out.channels / (side * side)};
+        op = append(at->program, VN_OP_SHUFFLE, NULL, op->to, new_floats(at->program, wide));
+    }
     arrive(at, op);
 }
 
@@ -250,7 +255,8 @@ void vn_program_make(VnProgram *program, const VnEncoder *encoder, uint32_t widt
     static Forward *const forwards[] = {conv_layer, block, residual, attention};
     static Backward *const backwards[] = {back_conv_layer, back_block, back_residual, back_attention};
     *program = (VnProgram){.latent_gradient = VN_NONE, .gradient = VN_NONE};
-    Cursor at = {.program = program, .backward = backward, .grid = {width, height, 3}, .mask = VN_NONE};
+    uint32_t channels = encoder->layers[0].conv[0].in;
+    Cursor at = {.program = program, .backward = backward, .grid = {width, height, channels}, .mask = VN_NONE};
     program->input = at.value = new_floats(program, at.grid);
     for (unsigned i = 0; i < encoder->count; i++) {
         const VnLayer *layer = &encoder->layers[i];

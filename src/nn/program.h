@@ -23,6 +23,7 @@ typedef enum VnOpKind {
     VN_OP_BLOCK,       /**< to = the residual block of three convolutions from `conv` on (block.h) at from */
     VN_OP_BLOCK_BACK,  /**< to = gradient through it */
     VN_OP_NORM,        /**< to = norm(from) */
+    VN_OP_SHUFFLE,     /**< to = the pixels of from, each spread over a square of its own; forward only */
     VN_OP_NORM_BACK,   /**< to += gradient through norm of from; or, where both are the same value, to = that */
     VN_OP_ATTEND,      /**< to = attention of from */
     VN_OP_ATTEND_BACK, /**< to = gradient at query, key and value from that at the output */
@@ -78,7 +79,7 @@ typedef struct VnProgram {
 /** 64-bit words of one row of sign bits. */
 static inline size_t vn_mask_words(VnGrid g) { return ((size_t)g.width * g.channels + 63) / 64; }
 
-/** Write the program. @param width,height positive multiples of the encoder's stride */
+/** Write the program. @param width,height of the input, positive multiples of the encoder's stride */
 void vn_program_make(VnProgram *program, const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward);
 
 /** Find first and last uses, and give every value its place. */

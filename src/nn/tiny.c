@@ -185,7 +185,7 @@ static VernisStatus load_pool(VnLoader *l, VnLayer *layer, unsigned i) {
     return VERNIS_OK;
 }
 
-static VernisStatus load_block(VnLoader *l, VnLayer *layer, unsigned i) {
+VernisStatus vn_loader_block(VnLoader *l, VnLayer *layer, unsigned i) {
     unsigned in = l->channels;
     char name[VN_NAME_SIZE];
     if (vn_loader_any(l, stem(name, i, "pool.")))
@@ -216,7 +216,7 @@ VernisStatus vn_tiny_load(VnLoader *l) {
         }
         VnLayer *layer = vn_loader_layer(l, roles[i] == BLOCK ? VN_LAYER_BLOCK : VN_LAYER_CONV);
         if (roles[i] == BLOCK)
-            VN_TRY(load_block(l, layer, i));
+            VN_TRY(vn_loader_block(l, layer, i));
         else
             VN_TRY(vn_loader_conv(l, &layer->conv[0], stem(name, i, ""), 0, 3, roles[i] == CONV ? 1 : 2,
                                   roles[i] != DOWN));

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzz target: nn/safetensors.h and nn/encoder.h. What opens as a container has tensors that tile its data exactly;
- * what opens as an encoder opens again as the same one and can be run. What does not open gives an error that says so,
- * and nothing. */
+/* Fuzz target: nn/safetensors.h, nn/encoder.h and nn/decoder.h. What opens as a container has tensors that tile its
+ * data exactly; what opens as an encoder opens again as the same one and can be run; so does a decoder. What does not
+ * open gives an error that says so, and nothing. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/decoder.h"
 #include "nn/encoder.h"
 #include "nn/safetensors.h"
 
@@ -54,6 +55,31 @@ static void run(const VnEncoder *encoder) {
     vn_pass_close(&pass);
 }
 
+static void check_decoder(const uint8_t *data, size_t size) {
+    VnDecoder *first, *second;
+    VnError err = {0};
+    VernisStatus status = vn_decoder_open_bytes(&first, data, size, "fuzz", &err);
+    require((status == VERNIS_OK) == (first != NULL));
+    require(vn_decoder_open_bytes(&second, data, size, "fuzz", NULL) == status);
+    if (status == VERNIS_OK) {
+        const VnDecoderInfo *a = vn_decoder_info(first), *b = vn_decoder_info(second);
+        require(a->parameters == b->parameters && a->stride == b->stride && !strcmp(a->encoder, b->encoder));
+        size_t values = 3 * (size_t)a->stride * a->stride;
+        float *latent = vn_calloc(a->latent_channels, sizeof *latent), *rgb = vn_calloc(values, sizeof *rgb);
+        if (latent && rgb && a->macs_per_pixel * a->stride * a->stride < 2e7 &&
+            vn_decoder_run(first, latent, 1, 1, rgb, NULL, NULL) == VERNIS_OK) {
+            for (size_t i = 0; i < values; i++)
+                require(rgb[i] >= 0 && rgb[i] <= 1);
+        }
+        vn_free(latent);
+        vn_free(rgb);
+    } else {
+        require_error(&err, status);
+    }
+    vn_decoder_close(&first);
+    vn_decoder_close(&second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     VnError err = {0};
@@ -81,5 +107,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     vn_encoder_close(&first);
     vn_encoder_close(&second);
+    check_decoder(data, size);
     return 0;
 }

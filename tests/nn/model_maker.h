@@ -85,4 +85,16 @@ static inline VnBytes make_file(Maker *m) {
     return file;
 }
 
+/* Replace a name or a shape in the header by another of the same length. */
+static inline void edit(VnBytes *file, const char *from, const char *to) {
+    assert_int_equal(strlen(from), strlen(to));
+    for (size_t i = 8; i + strlen(from) <= file->size; i++) {
+        if (!memcmp(file->data + i, from, strlen(from))) {
+            memcpy(file->data + i, to, strlen(to));
+            return;
+        }
+    }
+    fail_msg("%s not found", from);
+}
+
 #endif

@@ -103,18 +103,6 @@ static void test_passes_forget(void **state) {
     vn_encoder_close(&encoder);
 }
 
-/* Replace a name or a shape in the header by another of the same length. */
-static void edit(VnBytes *file, const char *from, const char *to) {
-    assert_int_equal(strlen(from), strlen(to));
-    for (size_t i = 8; i + strlen(from) <= file->size; i++) {
-        if (!memcmp(file->data + i, from, strlen(from))) {
-            memcpy(file->data + i, to, strlen(to));
-            return;
-        }
-    }
-    fail_msg("%s not found", from);
-}
-
 static void test_wrong_tensors(void **state) {
     (void)state;
     static const struct {
