@@ -32,7 +32,8 @@ done:
     return status;
 }
 
-VernisStatus vernis_estimate_file(VernisSession *session, const char *input, VernisResult *result, VernisError *err) {
+VernisStatus vernis_estimate_file(VernisSession *session, const char *input, int whole, VernisResult *result,
+                                  VernisError *err) {
     /* Measured on one machine: what a step does besides the encoders, for a pixel that they see; the steps' worth of clean
      * latents and of verifying; and decoding, rendering and measuring, for a pixel of the picture. */
     const double around = 1.5e-7, steps_besides = 6, posted = 1.2e-6;
@@ -45,8 +46,11 @@ VernisStatus vernis_estimate_file(VernisSession *session, const char *input, Ver
     bool is_pipe = !strcmp(input, "-");
     VN_TRY(is_pipe ? vn_file_read(&piped, input, vn_limits_default.max_file_bytes, err)
                    : vn_map_open(&file, input, err));
-    result->bytes_in = is_pipe ? piped.size : file.size;
-    VernisStatus status = vn_decode_header(&header, is_pipe ? piped.data : file.data, result->bytes_in, NULL, err);
+    const VnBytes bytes = is_pipe ? piped : (VnBytes){(uint8_t *)(uintptr_t)file.data, file.size};
+    result->bytes_in = bytes.size;
+    VernisStatus status = whole ? vn_check_source(session, input, &bytes, result, err) : VERNIS_OK;
+    if (!status)
+        status = vn_decode_header(&header, bytes.data, bytes.size, NULL, err);
     vn_map_close(&file);
     vn_bytes_free(&piped);
     if (status)

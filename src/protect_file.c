@@ -12,6 +12,7 @@
 #include "image/colour.h"
 #include "image/format.h"
 #include "ledger/pdq.h"
+#include "ledger/thumbnail.h"
 #include "meta/c2pa.h"
 #include "report/report.h"
 #include "session_state.h"
@@ -134,6 +135,16 @@ static VernisStatus load(const VernisSession *session, const char *input, const 
     return VERNIS_OK;
 }
 
+VernisStatus vn_check_source(const VernisSession *session, const char *input, const VnBytes *bytes, VernisResult *result,
+                             VnError *err) {
+    VnImage image = {0};
+    VnBag bag = {0};
+    VernisStatus status = load(session, input, bytes, &image, &bag, result, err);
+    vn_image_free(&image);
+    vn_bag_free(&bag);
+    return status;
+}
+
 /* What the user said counts; else a reservation that the source carries stays as it is, and anything weaker gives way to the
  * default. */
 static VernisStatus decide_data_mining(const VernisSession *session, VnRights *rights, VnError *err) {
@@ -210,15 +221,18 @@ static VernisStatus measure_made(const VernisSession *session, const VnBytes *fi
     VN_CHECK(vn_decode(&image, &bag, file->data, file->size, NULL, err));
     result->bytes_out = file->size;
     VN_CHECK(vn_sha256(result->sha256_out, file->data, file->size, err));
-    VN_CHECK(vn_pdq(&pdq, &image, err));
-    vn_pdq_to_hex(result->pdq, pdq.hash[0]);
-    result->pdq_quality = pdq.quality;
     VN_CHECK(vn_measure(result, clean, &image, &session->ingest, (const VnEncoder *const *)session->encoders,
                         session->encoder_count, session->pool, err));
     tell(session, "verify", 1);
     if (!result->target_met)
         warn(result, "visibility %.2f is off the target of %.2f: the picture gives no more room, or the time was short",
              result->visibility, session->strength.visibility);
+    if (session->keep_profile) /* it is looked for as it is seen */
+        VN_CHECK(vn_colour_to_work(&image, &bag, session->pool, NULL, err));
+    VN_CHECK(vn_pdq(&pdq, &image, err));
+    VN_CHECK(vn_thumbnail(result->thumbnail, &image, err));
+    vn_pdq_to_hex(result->pdq, pdq.hash[0]);
+    result->pdq_quality = pdq.quality;
 done:
     vn_image_free(&image);
     vn_bag_free(&bag);

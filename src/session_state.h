@@ -45,6 +45,11 @@ struct VernisSession {
     VnSigner *signer; /* NULL: there is no identity, or --c2pa off */
 };
 
+/** Whether a picture can be protected, from its encoded bytes: everything that is looked at before the work begins.
+ * @param input its name, whose ending may contradict the content */
+VernisStatus vn_check_source(const VernisSession *session, const char *input, const VnBytes *bytes, VernisResult *result,
+                             VnError *err);
+
 /** Read two files into pictures of one size: an original of another size is resized.
  * @return VERNIS_E_ARGUMENT when they have different proportions. On failure nothing is left in `pair` */
 VernisStatus vn_open_pair(const VernisSession *session, const char *original, const char *changed, VnImage pair[2],

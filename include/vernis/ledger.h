@@ -54,6 +54,7 @@ typedef struct VernisLedgerRow {
     const char *version;                /**< of Vernis */
     const char *sha256_in, *sha256_out; /**< of the files' bytes, hex */
     const char *pdq;                    /**< fingerprint of the protected picture, see VernisFingerprint */
+    const uint8_t *thumbnail;           /**< of VERNIS_THUMBNAIL_BYTES; NULL where there is none */
     const char *surrogates;             /**< names, parted by blanks */
     const char *shifts;                 /**< JSON: {"NAME":{"direct":..,"ingest":..,"floor":..}} */
     int quality;                        /**< of the fingerprint */
@@ -105,6 +106,7 @@ typedef struct VernisFingerprint {
     char sha256[65];                   /**< of the file's bytes, hex */
     char pdq[VERNIS_ORIENTATIONS][65]; /**< PDQ, hex: as it is, then mirrored and turned */
     int quality; /**< 0..100: how much there is to see; flat pictures look alike and have little */
+    uint8_t thumbnail[VERNIS_THUMBNAIL_BYTES]; /**< 32x32 means of red, green and blue, alpha over white */
 } VernisFingerprint;
 /** @param path "-": standard input */
 VERNIS_API VernisStatus vernis_fingerprint_file(VernisFingerprint *out, const char *path, VernisError *err);
@@ -115,8 +117,10 @@ typedef struct VernisMatch {
     int distance;    /**< bits of 256 by which the fingerprints differ */
     int orientation; /**< 0: upright; else bits 1 mirrored left to right, 2 upside down, 4 rows and columns swapped */
     int exact;       /**< nonzero: the same bytes */
+    int alike;       /**< nonzero: it only looks alike; a closer look does not confirm that it is the same picture */
 } VernisMatch;
-/** The rows nearest to a picture that are near enough to be the same one, nearest first.
+/** The rows nearest to a picture that are near enough to be the same one, nearest first: by the fingerprint, and by the
+ * thumbnail where the row has one (a ledger of an earlier version has none). Those that only look alike come last.
  * @param count receives how many of `capacity` were filled */
 VERNIS_API VernisStatus vernis_ledger_find(VernisLedger *ledger, const VernisFingerprint *picture, VernisMatch *matches,
                                            size_t capacity, size_t *count, VernisError *err);

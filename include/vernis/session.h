@@ -60,6 +60,8 @@ typedef struct VernisShift {
     double floor;  /**< what that ingest alone does to the clean picture, against resizing only */
 } VernisShift;
 
+enum { VERNIS_THUMBNAIL_BYTES = 32 * 32 * 3 };
+
 /** What was done to one file, measured from the file as written. */
 typedef struct VernisResult {
     uint32_t width, height;
@@ -81,6 +83,8 @@ typedef struct VernisResult {
     char sha256_in[65], sha256_out[65];     /**< of the files' bytes, hex */
     char pdq[65];                           /**< fingerprint of the protected picture, see vernis/ledger.h */
     int pdq_quality;                        /**< 0..100 */
+    /** Of the protected picture, see vernis/ledger.h. */
+    uint8_t thumbnail[VERNIS_THUMBNAIL_BYTES];
 } VernisResult;
 
 /** Protect one file: read, optimise, write atomically, read back and measure.
@@ -112,9 +116,11 @@ VERNIS_API VernisStatus vernis_protect_file_placed(VernisSession *session, const
 /** The output path that vernis_protect_file would choose for NULL. @return heap text for vernis_free, or NULL */
 VERNIS_API char *vernis_default_output(const VernisSession *session, const char *input, const char *folder);
 
-/** Read only the header and say what protecting would do: size, steps, about how many seconds (the first call times a small
- * step), and in peak_memory_bytes what it takes at most. */
-VERNIS_API VernisStatus vernis_estimate_file(VernisSession *session, const char *input, VernisResult *result,
+/** Say what protecting would do: size, steps, about how many seconds (the first call times a small step), and in
+ * peak_memory_bytes what it takes at most.
+ * @param whole 0: read only the header; else decode the picture, and refuse what protecting would refuse before it begins, such
+ * as one that is protected already (VERNIS_E_PROTECTED) */
+VERNIS_API VernisStatus vernis_estimate_file(VernisSession *session, const char *input, int whole, VernisResult *result,
                                              VernisError *err);
 
 /** Measure from two files on disk. Fills psnr, ssim, visibility, ingest and shifts. An original of another size is brought

@@ -174,13 +174,15 @@ static const char *const orientations[VERNIS_ORIENTATIONS] = {"upright",
                                                               "mirrored and turned by 90 degrees"};
 
 static char *match_json(const VernisMatch *match, const VernisLedgerRow *row) {
-    char *output = cli_json(row->output), *original = cli_json(row->input);
-    char *text = cli_format("{\"distance\":%d,\"orientation\":\"%s\",\"exact\":%s,\"status\":\"%s\",\"output\":%s,"
-                            "\"original\":%s,\"time\":\"%s\"}",
-                            match->distance, orientations[match->orientation], match->exact ? "true" : "false",
-                            vernis_ledger_state_name(row->state), output, original, row->time);
+    char *output = cli_json(row->output), *original = cli_json(row->input), *time = cli_json(row->time);
+    char *text =
+        cli_format("{\"match\":\"%s\",\"distance\":%d,\"orientation\":\"%s\",\"exact\":%s,\"status\":\"%s\","
+                   "\"output\":%s,\"original\":%s,\"time\":%s}",
+                   match->alike ? "alike" : "yours", match->distance, orientations[match->orientation],
+                   match->exact ? "true" : "false", vernis_ledger_state_name(row->state), output, original, time);
     free(output);
     free(original);
+    free(time);
     return text;
 }
 
@@ -188,18 +190,24 @@ static char *match_words(const char *file, const VernisMatch *match, const Verni
     char *how = match->exact
                     ? cli_copy("the very file")
                     : cli_format("%s, %d of 256 bits differ", orientations[match->orientation], match->distance);
-    char *line =
-        cli_format("%s: yours (%s): %s, protected %.10s from %s", file, how, row->output, row->time, row->input);
+    char *line = cli_format("%s: %s (%s): %s, protected %.10s from %s", file,
+                            match->alike ? "looks alike, but has other colours or details, or is cut" : "yours", how,
+                            row->output, row->time, row->input);
     free(how);
     cli_defuse(line, false);
     return line;
+}
+
+static void print_unknown(const char *file, const VernisFingerprint *print) {
+    console_result_f("%s: not known%s", file,
+                     print->quality < 20 ? " (there is little to see in it to be known by)" : "");
 }
 
 static int find_one(const CliContext *ctx, VernisLedger *ledger, const char *file, size_t *known) {
     VernisFingerprint print;
     VernisMatch matches[MATCHES];
     VernisError err = {0};
-    size_t count = 0, told = 0;
+    size_t count = 0, told = 0, yours = 0;
     int found = 0;
     char *name = cli_json(file), *line = cli_format("{\"input\":%s,\"matches\":[", name);
     bool failed = vernis_fingerprint_file(&print, file, &err) ||
@@ -215,19 +223,21 @@ static int find_one(const CliContext *ctx, VernisLedger *ledger, const char *fil
             free(line);
             line = longer;
         } else {
+            if (matches[i].alike && !yours && !told)
+                print_unknown(file, &print);
             console_result(text);
         }
         free(text);
         told++;
+        yours += !matches[i].alike;
     }
     if (!failed && ctx->json)
         console_result_f("%s],\"quality\":%d}", line, print.quality);
     else if (!failed && !told)
-        console_result_f("%s: not known%s", file,
-                         print.quality < 20 ? " (there is little to see in it to be known by)" : "");
+        print_unknown(file, &print);
     free(line);
     free(name);
-    *known += told > 0;
+    *known += yours > 0;
     return failed ? cli_failure(file, &err) : CLI_DONE;
 }
 
@@ -350,7 +360,8 @@ const CliCommand command_ledger = {
         "'list' shows it (--failed: what failed; with -0 as a list that `protect --files-from -` takes), 'export' writes all "
         "of it as lines of JSON or, with --csv, as a table. 'check' sees whether the ledger is sound and the files are still "
         "as they were written. 'find' says whether a picture that was found somewhere is one of yours, though it was "
-        "compressed again, resized, mirrored or turned; it ends with 3 when none is known. 'merge' takes in other ledgers, of "
+        "compressed again, resized, mirrored or turned; pictures that only look alike are named last. It ends with 3 when none is "
+        "yours. 'merge' takes in other ledgers, of "
         "other machines say. 'report' writes a page of all that is done; it holds the unprotected pictures.",
     .least = 1,
     .most = -1,

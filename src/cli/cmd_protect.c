@@ -42,8 +42,11 @@ static void dry_run(Run *run, VernisSession *session) {
     for (; run->next < run->jobs->count && !signals_cancelled(NULL) && !console_broken(); run->next++) {
         CliJob *job = &run->jobs->items[run->next];
         VernisResult result = {0};
-        if (job->state == JOB_TODO && vernis_estimate_file(session, job->input, &result, &job->err))
+        if (job->state == JOB_TODO && vernis_estimate_file(session, job->input, 1, &result, &job->err)) {
             job->state = JOB_FAIL;
+            if (job->err.status == VERNIS_E_PROTECTED)
+                job_skip(job, cli_reason(job->input, &job->err));
+        }
         if (job->state == JOB_SKIP) {
             job_report_skipped(run->ctx, job, &run->tally);
         } else if (job->state == JOB_FAIL) {

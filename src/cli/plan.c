@@ -25,7 +25,7 @@ void plan_estimate(CliJobs *jobs, VernisSession *session) {
         VernisResult result = {0};
         VernisError err = {0};
         if (job->state != JOB_TODO || !strcmp(job->input, "-") ||
-            vernis_estimate_file(session, job->input, &result, &err))
+            vernis_estimate_file(session, job->input, 0, &result, &err))
             continue;
         job->seconds = result.seconds;
         job->memory = result.peak_memory_bytes;

@@ -8,6 +8,7 @@
 #include "image/format.h"
 #include "ledger/ledger_db.h"
 #include "ledger/pdq.h"
+#include "ledger/thumbnail.h"
 
 VernisStatus vernis_fingerprint_file(VernisFingerprint *out, const char *path, VernisError *err) {
     VnBytes bytes = {0};
@@ -21,6 +22,7 @@ VernisStatus vernis_fingerprint_file(VernisFingerprint *out, const char *path, V
     VN_CHECK(vn_decode(&image, &bag, bytes.data, bytes.size, NULL, err));
     VN_CHECK(vn_colour_to_work(&image, &bag, NULL, NULL, err));
     VN_CHECK(vn_pdq(&pdq, &image, err));
+    VN_CHECK(vn_thumbnail(out->thumbnail, &image, err));
     for (size_t i = 0; i < VERNIS_ORIENTATIONS; i++)
         vn_pdq_to_hex(out->pdq[i], pdq.hash[i]);
     out->quality = pdq.quality;
@@ -37,17 +39,32 @@ done:
  * figures behind it. Empty ones all look the same: only their bytes count. */
 static int limit_of(int quality) { return quality >= 50 ? 36 : quality >= 20 ? 20 : quality >= 5 ? 8 : -1; }
 
+/* How many may differ where there is no thumbnail to look closer at: what PDQ's authors take for one picture. */
+enum { MOST_UNSEEN = 31 };
+
+/* A picture in the orientations that it may have been turned into. */
+typedef struct Sought {
+    const VernisFingerprint *print;
+    uint8_t hashes[VN_PDQ_VARIANTS][VN_PDQ_BYTES];
+} Sought;
+
 typedef struct Found {
     VernisMatch *items;
     size_t capacity, count;
 } Found;
+
+static bool is_nearer(const VernisMatch *a, const VernisMatch *b) {
+    if (a->exact || b->exact)
+        return a->exact && !b->exact;
+    return a->alike != b->alike ? !a->alike : a->distance < b->distance;
+}
 
 static void keep(Found *found, VernisMatch match) {
     size_t at = found->count;
     for (size_t i = 0; i < found->count; i++)
         if (found->items[i].id == match.id)
             return;
-    while (at && !found->items[at - 1].exact && found->items[at - 1].distance > match.distance)
+    while (at && is_nearer(&match, &found->items[at - 1]))
         at--;
     if (at == found->capacity)
         return;
@@ -70,45 +87,72 @@ static VernisStatus find_bytes(const VernisLedger *ledger, const char *sha256, F
     return status;
 }
 
-/* All of them, one after the other: a hundred thousand take less time than a picture takes to be read. */
-static VernisStatus find_alike(const VernisLedger *ledger, uint8_t (*hashes)[VN_PDQ_BYTES], int quality, Found *found,
-                               VnError *err) {
-    sqlite3_stmt *statement;
+/* Of the orientations whose fingerprints are near enough, the nearest in which the thumbnails agree too.
+ * @param thumbnail statement that gives the one of a row */
+static VernisStatus look_closer(const VernisLedger *ledger, sqlite3_stmt *thumbnail, const Sought *sought,
+                                const int distances[VN_PDQ_VARIANTS], int most, VernisMatch *match, VnError *err) {
     int more = 0;
-    VN_TRY(vn_ledger_prepare(ledger, &statement,
-                             "SELECT id, pdq, quality FROM work INDEXED BY work_pdq WHERE pdq IS NOT NULL", err));
-    VernisStatus status;
-    while (!(status = vn_ledger_step(ledger, statement, &more, err)) && more) {
-        const void *pdq = sqlite3_column_blob(statement, 1);
-        int other = sqlite3_column_int(statement, 2);
-        if (!pdq || sqlite3_column_bytes(statement, 1) != VN_PDQ_BYTES)
-            continue; /* not written by Vernis */
-        int most = limit_of(quality < other ? quality : other);
-        VernisMatch best = {.id = sqlite3_column_int64(statement, 0), .distance = most + 1};
-        for (int v = 0; v < VN_PDQ_VARIANTS; v++) {
-            int distance = vn_pdq_distance(hashes[v], pdq, best.distance - 1);
-            if (distance < best.distance) {
-                best.distance = distance;
-                best.orientation = v;
-            }
-        }
-        if (best.distance <= most)
-            keep(found, best);
+    match->alike = 1;
+    match->distance = most + 1;
+    sqlite3_bind_int64(thumbnail, 1, match->id);
+    VernisStatus status = vn_ledger_step(ledger, thumbnail, &more, err);
+    const uint8_t *known = !status && more ? vn_ledger_thumbnail(thumbnail, 0) : NULL;
+    for (int v = 0; v < VN_PDQ_VARIANTS && !status; v++) {
+        if (distances[v] > most)
+            continue;
+        int alike =
+            known ? !vn_thumbnail_agrees(known, sought->print->thumbnail, (unsigned)v) : distances[v] > MOST_UNSEEN;
+        VernisMatch seen = {.id = match->id, .distance = distances[v], .orientation = v, .alike = alike};
+        if (is_nearer(&seen, match))
+            *match = seen;
     }
-    sqlite3_finalize(statement);
+    sqlite3_reset(thumbnail);
+    return status;
+}
+
+/* All of them, one after the other: a hundred thousand take less time than a picture takes to be read. */
+static VernisStatus find_alike(const VernisLedger *ledger, const Sought *sought, sqlite3_stmt *prints,
+                               sqlite3_stmt *thumbnail, Found *found, VnError *err) {
+    VernisStatus status;
+    int more = 0;
+    while (!(status = vn_ledger_step(ledger, prints, &more, err)) && more) {
+        const void *pdq = sqlite3_column_blob(prints, 1);
+        int other = sqlite3_column_int(prints, 2);
+        if (!pdq || sqlite3_column_bytes(prints, 1) != VN_PDQ_BYTES)
+            continue; /* not written by Vernis */
+        int most = limit_of(sought->print->quality < other ? sought->print->quality : other);
+        int distances[VN_PDQ_VARIANTS], near = 0;
+        for (int v = 0; v < VN_PDQ_VARIANTS; v++) {
+            distances[v] = vn_pdq_distance(sought->hashes[v], pdq, most);
+            near += distances[v] <= most;
+        }
+        if (!near)
+            continue;
+        VernisMatch match = {.id = sqlite3_column_int64(prints, 0)};
+        VN_TRY(look_closer(ledger, thumbnail, sought, distances, most, &match, err));
+        keep(found, match);
+    }
     return status;
 }
 
 VernisStatus vernis_ledger_find(VernisLedger *ledger, const VernisFingerprint *picture, VernisMatch *matches,
                                 size_t capacity, size_t *count, VernisError *err) {
     Found found = {.items = matches, .capacity = capacity};
-    uint8_t hashes[VN_PDQ_VARIANTS][VN_PDQ_BYTES];
+    Sought sought = {.print = picture};
+    sqlite3_stmt *prints = NULL, *thumbnail = NULL;
+    VernisStatus status;
     *count = 0;
     for (size_t i = 0; i < VN_PDQ_VARIANTS; i++)
-        if (!vn_pdq_from_hex(hashes[i], picture->pdq[i]))
+        if (!vn_pdq_from_hex(sought.hashes[i], picture->pdq[i]))
             return vn_fail(err, VERNIS_E_ARGUMENT, "ledger", "a fingerprint of 64 hex digits was expected");
-    VN_TRY(find_bytes(ledger, picture->sha256, &found, err));
-    VN_TRY(find_alike(ledger, hashes, picture->quality, &found, err));
+    VN_CHECK(find_bytes(ledger, picture->sha256, &found, err));
+    VN_CHECK(vn_ledger_prepare(ledger, &prints,
+                               "SELECT id, pdq, quality FROM work INDEXED BY work_pdq WHERE pdq IS NOT NULL", err));
+    VN_CHECK(vn_ledger_prepare(ledger, &thumbnail, "SELECT rgb FROM thumbnail WHERE id = ?1", err));
+    VN_CHECK(find_alike(ledger, &sought, prints, thumbnail, &found, err));
     *count = found.count;
-    return VERNIS_OK;
+done:
+    sqlite3_finalize(prints);
+    sqlite3_finalize(thumbnail);
+    return status;
 }

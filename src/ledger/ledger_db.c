@@ -6,16 +6,18 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
 
 /* "Vrns" in SQLite's header field for the kind of file, and the number of this schema. */
-enum { APPLICATION = 0x56726e73, SCHEMA = 1, BUSY_MS = 30000, LONGEST_VALUE = 1 << 20 };
+enum { APPLICATION = 0x56726e73, SCHEMA = 2, BUSY_MS = 30000 };
 
-/* As SQLite keeps it, so that a file with anything else in it is told apart. */
+/* As SQLite keeps it, so that a file with anything else in it is told apart, and the schema that it came with. */
 static const struct {
     const char *name, *sql;
+    int since;
 } schema[] = {
     {"work",
      "CREATE TABLE work(id INTEGER PRIMARY KEY, state INTEGER NOT NULL, time TEXT NOT NULL, input TEXT NOT NULL, "
@@ -23,17 +25,22 @@ static const struct {
      "version TEXT NOT NULL, sha256_in TEXT NOT NULL, sha256_out TEXT NOT NULL, surrogates TEXT NOT NULL, "
      "shifts TEXT NOT NULL, pdq BLOB, quality INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, "
      "bytes_in INTEGER NOT NULL, bytes_out INTEGER NOT NULL, steps INTEGER NOT NULL, psnr REAL NOT NULL, "
-     "ssim REAL NOT NULL, visibility REAL NOT NULL, seconds REAL NOT NULL) STRICT"},
-    {"work_output", "CREATE INDEX work_output ON work(output, state)"},
-    {"work_bytes", "CREATE INDEX work_bytes ON work(sha256_out) WHERE sha256_out <> ''"},
-    /* All that a search reads: small, and next to each other. */
-    {"work_pdq", "CREATE INDEX work_pdq ON work(pdq, quality) WHERE pdq IS NOT NULL"},
+     "ssim REAL NOT NULL, visibility REAL NOT NULL, seconds REAL NOT NULL) STRICT",
+     1},
+    {"work_output", "CREATE INDEX work_output ON work(output, state)", 1},
+    {"work_bytes", "CREATE INDEX work_bytes ON work(sha256_out) WHERE sha256_out <> ''", 1},
+    /* All that a search reads of every row: small, and next to each other. */
+    {"work_pdq", "CREATE INDEX work_pdq ON work(pdq, quality) WHERE pdq IS NOT NULL", 1},
+    /* Read of the few that are near; a page each. */
+    {"thumbnail",
+     "CREATE TABLE thumbnail(id INTEGER PRIMARY KEY REFERENCES work(id) ON DELETE CASCADE, rgb BLOB NOT NULL) STRICT",
+     2},
 };
 enum { SCHEMA_PARTS = sizeof schema / sizeof *schema };
 
 VernisStatus vn_ledger_fail(const VernisLedger *ledger, int code, const char *what, VnError *err) {
     const char *said = ledger->db ? sqlite3_errmsg(ledger->db) : sqlite3_errstr(code);
-    int system = ledger->db ? sqlite3_system_errno(ledger->db) : 0;
+    int system = ledger->db && (code & 0xff) != SQLITE_INTERRUPT ? sqlite3_system_errno(ledger->db) : 0;
     switch (code & 0xff) {
     case SQLITE_NOMEM:
         return vn_no_memory(err, "ledger", 0, ledger->path);
@@ -43,6 +50,9 @@ VernisStatus vn_ledger_fail(const VernisLedger *ledger, int code, const char *wh
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+    case SQLITE_INTERRUPT: /* by count_steps: a page that leads back to itself, say */
+    case SQLITE_ERROR:     /* a table that is not what its name says */
         return vn_fail(err, VERNIS_E_FORMAT, "ledger",
                        "%s: cannot %s: the ledger is damaged or no ledger (%s); move it away and a new one is begun",
                        ledger->path, what, said);
@@ -65,6 +75,7 @@ VernisStatus vn_ledger_run(const VernisLedger *ledger, const char *sql, VnError 
 
 VernisStatus vn_ledger_prepare(const VernisLedger *ledger, sqlite3_stmt **out, const char *sql, VnError *err) {
     *out = NULL;
+    ((VernisLedger *)(uintptr_t)ledger)->steps = 0;
     int code = sqlite3_prepare_v2(ledger->db, sql, -1, out, NULL);
     return code ? vn_ledger_fail(ledger, code, "be read", err) : VERNIS_OK;
 }
@@ -118,25 +129,23 @@ static VernisStatus no_ledger(const VernisLedger *ledger, VnError *err) {
                    ledger->path);
 }
 
-/* Under the write lock: two runs may meet an empty file at once. */
-static VernisStatus make_schema(const VernisLedger *ledger, VnError *err) {
-    int64_t there;
+/* Add what came after schema number `version` (0: an empty file). */
+static VernisStatus add_schema(const VernisLedger *ledger, int64_t version, VnError *err) {
     char sql[96];
-    VN_TRY(vn_ledger_lock(ledger, err));
-    VernisStatus status = number_of(ledger, "SELECT count(*) FROM sqlite_schema", &there, err);
-    for (size_t i = 0; i < SCHEMA_PARTS && !status && !there; i++)
-        status = vn_ledger_run(ledger, schema[i].sql, err);
+    for (size_t i = 0; i < SCHEMA_PARTS; i++)
+        if (schema[i].since > version)
+            VN_TRY(vn_ledger_run(ledger, schema[i].sql, err));
     snprintf(sql, sizeof sql, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION, SCHEMA);
-    if (!status && !there)
-        status = vn_ledger_run(ledger, sql, err);
-    return vn_ledger_unlock(ledger, status, err);
+    return vn_ledger_run(ledger, sql, err);
 }
 
 /* A file with other tables, views or triggers than ours is none of ours, whatever it says it is. */
-static VernisStatus check_schema(const VernisLedger *ledger, VnError *err) {
+static VernisStatus check_schema(const VernisLedger *ledger, int64_t version, VnError *err) {
     sqlite3_stmt *statement;
     size_t known = 0, unknown = 0;
     int more = 1;
+    for (size_t i = 0; i < SCHEMA_PARTS; i++)
+        known -= schema[i].since <= version;
     VN_TRY(vn_ledger_prepare(ledger, &statement, "SELECT name, sql FROM sqlite_schema", err));
     VernisStatus status = VERNIS_OK;
     while (!(status = vn_ledger_step(ledger, statement, &more, err)) && more) {
@@ -144,29 +153,53 @@ static VernisStatus check_schema(const VernisLedger *ledger, VnError *err) {
         const char *sql = (const char *)sqlite3_column_text(statement, 1);
         bool ours = false;
         for (size_t i = 0; i < SCHEMA_PARTS; i++)
-            ours = ours || (name && sql && !strcmp(name, schema[i].name) && !strcmp(sql, schema[i].sql));
+            ours = ours || (schema[i].since <= version && name && sql && !strcmp(name, schema[i].name) &&
+                            !strcmp(sql, schema[i].sql));
         ++*(ours ? &known : &unknown);
     }
     sqlite3_finalize(statement);
-    return !status && (known != SCHEMA_PARTS || unknown) ? no_ledger(ledger, err) : status;
+    return !status && (known || unknown) ? no_ledger(ledger, err) : status;
 }
 
-static VernisStatus take_schema(const VernisLedger *ledger, int create, VnError *err) {
-    int64_t application, version, tables;
+/* Which schema the file has, whole and nothing else. @param version 0: it is empty */
+static VernisStatus read_schema(const VernisLedger *ledger, int64_t *version, VnError *err) {
+    int64_t application, tables;
     VN_TRY(number_of(ledger, "PRAGMA application_id", &application, err));
-    VN_TRY(number_of(ledger, "PRAGMA user_version", &version, err));
+    VN_TRY(number_of(ledger, "PRAGMA user_version", version, err));
     VN_TRY(number_of(ledger, "SELECT count(*) FROM sqlite_schema", &tables, err));
-    if (!application && !version && !tables && create) {
-        VN_TRY(make_schema(ledger, err));
-        return check_schema(ledger, err);
-    }
-    if (application != APPLICATION)
+    if (!application && !*version && !tables)
+        return VERNIS_OK;
+    if (application != APPLICATION || *version < 1)
         return no_ledger(ledger, err);
-    if (version > SCHEMA)
+    if (*version > SCHEMA)
         return vn_fail(err, VERNIS_E_FORMAT, "ledger",
                        "%s: was made by a later version of Vernis (schema %d, this one knows %d); it is left as it is",
-                       ledger->path, (int)version, SCHEMA);
-    return check_schema(ledger, err);
+                       ledger->path, (int)*version, SCHEMA);
+    return check_schema(ledger, *version, err);
+}
+
+/* Under the write lock: two runs may meet an empty or an older file at once. */
+static VernisStatus bring_up_to_date(const VernisLedger *ledger, VnError *err) {
+    int64_t version;
+    VN_TRY(vn_ledger_lock(ledger, err));
+    VernisStatus status = read_schema(ledger, &version, err);
+    if (!status && version < SCHEMA)
+        status = add_schema(ledger, version, err);
+    return vn_ledger_unlock(ledger, status, err);
+}
+
+/* Who only reads leaves an older file as it is, and finds no thumbnails. */
+static VernisStatus take_schema(const VernisLedger *ledger, int create, VnError *err) {
+    int64_t version;
+    VN_TRY(read_schema(ledger, &version, err));
+    if (version == SCHEMA)
+        return VERNIS_OK;
+    if (create) {
+        VN_TRY(bring_up_to_date(ledger, err));
+        return check_schema(ledger, SCHEMA, err);
+    }
+    return version ? vn_ledger_run(ledger, "CREATE TEMP TABLE thumbnail(id INTEGER PRIMARY KEY, rgb BLOB)", err)
+                   : no_ledger(ledger, err);
 }
 
 /* Its owner's alone from the first moment: it lists what lies where. */
@@ -186,7 +219,44 @@ static VernisStatus make_file(const char *path, VnError *err) {
     return status;
 }
 
-/* What is read may come from a stranger: nothing in it is trusted or run, and damage is looked for. */
+/* A sound file holds fewer rows than bytes, and no statement here takes more steps than this for one. */
+enum { STEPS_BETWEEN = 1000, STEPS_AT_LEAST = 100000, STEPS_A_BYTE = 8 };
+
+static int64_t room_of(const char *path) {
+    struct stat info;
+    return stat(path, &info) ? 0 : STEPS_AT_LEAST + STEPS_A_BYTE * (int64_t)info.st_size;
+}
+
+/* Called by SQLite now and then. @return nonzero: what is at work would never end */
+static int count_steps(void *opaque) {
+    VernisLedger *ledger = opaque;
+    ledger->steps += STEPS_BETWEEN;
+    if (ledger->steps > ledger->most_steps)
+        ledger->most_steps = room_of(ledger->path); /* it may have grown */
+    return ledger->steps > ledger->most_steps;
+}
+
+/* What is read may come from a stranger: nothing in it is trusted or run, it gets little memory and no more time than its size
+ * calls for, and damage is looked for. */
+static void be_wary(VernisLedger *ledger) {
+    static const struct {
+        int what, most;
+    } limits[] = {{SQLITE_LIMIT_LENGTH, 1 << 20}, {SQLITE_LIMIT_SQL_LENGTH, 4096},   {SQLITE_LIMIT_COLUMN, 64},
+                  {SQLITE_LIMIT_EXPR_DEPTH, 32},  {SQLITE_LIMIT_COMPOUND_SELECT, 4}, {SQLITE_LIMIT_ATTACHED, 0}};
+    static const struct {
+        int what, on;
+    } choices[] = {{SQLITE_DBCONFIG_DEFENSIVE, 1},
+                   {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+                   {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+                   {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+                   {SQLITE_DBCONFIG_ENABLE_FKEY, 1}};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        sqlite3_limit(ledger->db, limits[i].what, limits[i].most);
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
+        sqlite3_db_config(ledger->db, choices[i].what, choices[i].on, NULL);
+    sqlite3_progress_handler(ledger->db, STEPS_BETWEEN, count_steps, ledger);
+}
+
 static VernisStatus connect(VernisLedger *ledger, int create, VnError *err) {
     if (create)
         VN_TRY(make_file(ledger->path, err));
@@ -195,12 +265,12 @@ static VernisStatus connect(VernisLedger *ledger, int create, VnError *err) {
         return vn_ledger_fail(ledger, code, "be opened", err);
     sqlite3_extended_result_codes(ledger->db, 1);
     sqlite3_busy_timeout(ledger->db, BUSY_MS);
-    sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-    sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-    sqlite3_limit(ledger->db, SQLITE_LIMIT_LENGTH, LONGEST_VALUE);
-    VN_TRY(vn_ledger_run(ledger, "PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0", err));
+    be_wary(ledger);
+    VN_TRY(vn_ledger_run(
+        ledger,
+        "PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; "
+        "PRAGMA cache_size=-1024",
+        err));
     return take_schema(ledger, create, err);
 }
 

@@ -16,7 +16,8 @@ struct VernisLedger {
     char *path;
     char recipe[65]; /* "" when it was opened without settings */
     char *settings;
-    char *texts; /* of the row that was given out last */
+    char *texts;               /* of the row that was given out last */
+    int64_t steps, most_steps; /* of the statement at work; what the file has room for */
 };
 
 /** The settings that bear on a result: their digest, and those that were set as text (heap). Files among them count by
@@ -48,7 +49,9 @@ extern const char vn_ledger_columns[];
 
 /** Read a row from a statement that selects vn_ledger_columns; texts are copied into the ledger's keeping. */
 VernisStatus vn_ledger_row_take(VernisLedger *ledger, sqlite3_stmt *statement, VernisLedgerRow *row, VnError *err);
-/** Add a row; its id is the next free one. */
+/** The thumbnail in a column; NULL for anything of another size. Valid until the next step. */
+const uint8_t *vn_ledger_thumbnail(sqlite3_stmt *statement, int column);
+/** Add a row and its thumbnail; its id is the next free one. */
 VernisStatus vn_ledger_row_add(const VernisLedger *ledger, const VernisLedgerRow *row, VnError *err);
 
 #endif

@@ -9,15 +9,21 @@
 #define COLUMNS \
     "time, input, output, reason, recipe, settings, version, sha256_in, sha256_out, surrogates, shifts, " \
     "coalesce(lower(hex(pdq)), ''), id, state, quality, width, height, bytes_in, bytes_out, steps, psnr, ssim, visibility, " \
-    "seconds"
+    "seconds, (SELECT rgb FROM thumbnail WHERE thumbnail.id = work.id)"
 const char vn_ledger_columns[] = COLUMNS;
 enum { TEXTS = 12 };
+
+const uint8_t *vn_ledger_thumbnail(sqlite3_stmt *statement, int column) {
+    const void *rgb = sqlite3_column_blob(statement, column);
+    return sqlite3_column_bytes(statement, column) == VERNIS_THUMBNAIL_BYTES ? rgb : NULL;
+}
 
 VernisStatus vn_ledger_row_take(VernisLedger *ledger, sqlite3_stmt *statement, VernisLedgerRow *row, VnError *err) {
     const char **texts[TEXTS] = {&row->time,       &row->input,      &row->output,  &row->reason,
                                  &row->recipe,     &row->settings,   &row->version, &row->sha256_in,
                                  &row->sha256_out, &row->surrogates, &row->shifts,  &row->pdq};
-    size_t size = 0;
+    const uint8_t *thumbnail = vn_ledger_thumbnail(statement, TEXTS + 12);
+    size_t size = thumbnail ? VERNIS_THUMBNAIL_BYTES : 0;
     for (int i = 0; i < TEXTS; i++) {
         const char *text = (const char *)sqlite3_column_text(statement, i);
         if (!text)
@@ -34,6 +40,7 @@ VernisStatus vn_ledger_row_take(VernisLedger *ledger, sqlite3_stmt *statement, V
         *texts[i] = memcpy(at, text, length);
         at += length;
     }
+    row->thumbnail = thumbnail ? memcpy(at, thumbnail, VERNIS_THUMBNAIL_BYTES) : NULL;
     row->id = sqlite3_column_int64(statement, TEXTS);
     row->state = (VernisLedgerState)sqlite3_column_int(statement, TEXTS + 1);
     row->quality = sqlite3_column_int(statement, TEXTS + 2);
@@ -47,6 +54,19 @@ VernisStatus vn_ledger_row_take(VernisLedger *ledger, sqlite3_stmt *statement, V
     row->visibility = sqlite3_column_double(statement, TEXTS + 10);
     row->seconds = sqlite3_column_double(statement, TEXTS + 11);
     return VERNIS_OK;
+}
+
+/* Other programs may have taken out a row and left its thumbnail. */
+static VernisStatus add_thumbnail(const VernisLedger *ledger, const uint8_t *rgb, VnError *err) {
+    sqlite3_stmt *statement;
+    int more;
+    VN_TRY(vn_ledger_prepare(ledger, &statement, "INSERT OR REPLACE INTO thumbnail(id, rgb) VALUES(?1, ?2)", err));
+    sqlite3_bind_int64(statement, 1, sqlite3_last_insert_rowid(ledger->db));
+    int bad = sqlite3_bind_blob(statement, 2, rgb, VERNIS_THUMBNAIL_BYTES, SQLITE_STATIC);
+    VernisStatus status =
+        bad ? vn_ledger_fail(ledger, bad & 0xff, "be written", err) : vn_ledger_step(ledger, statement, &more, err);
+    sqlite3_finalize(statement);
+    return status;
 }
 
 VernisStatus vn_ledger_row_add(const VernisLedger *ledger, const VernisLedgerRow *row, VnError *err) {
@@ -76,7 +96,7 @@ VernisStatus vn_ledger_row_add(const VernisLedger *ledger, const VernisLedgerRow
     VernisStatus status =
         bad ? vn_ledger_fail(ledger, bad & 0xff, "be written", err) : vn_ledger_step(ledger, statement, &more, err);
     sqlite3_finalize(statement);
-    return status;
+    return !status && row->thumbnail ? add_thumbnail(ledger, row->thumbnail, err) : status;
 }
 
 VernisStatus vernis_ledger_next(VernisLedger *ledger, unsigned states, VernisLedgerRow *row, int *found,

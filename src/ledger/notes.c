@@ -125,6 +125,7 @@ VernisStatus vernis_ledger_finish(VernisLedger *ledger, const char *input, const
     row.sha256_out = result->sha256_out;
     row.pdq = result->pdq;
     row.quality = result->pdq_quality;
+    row.thumbnail = result->thumbnail;
     row.surrogates = names;
     row.shifts = shifts;
     row.width = result->width;

@@ -169,9 +169,29 @@ class Find(Case):
         for name, turned in turns.items():
             self.write('found.png', png_of(turned))
             match, = self.ledger('find', '--json', 'found.png').only['matches']
-            self.assertEqual((match['exact'], match['orientation']), (False, name))
+            self.assertEqual((match['match'], match['exact'], match['orientation']), ('yours', False, name))
             self.assertTrue(match['output'].endswith('/large.protected.png'))
             self.assertIn('bits differ', self.ledger('find', 'found.png').out)
+
+    def test_other_colours_only_look_alike(self):
+        self.write('mine.png', patchwork_png(240, 160))
+        self.protect('mine.png', '--format', 'png')
+        rows = png_rows(self.data('mine.protected.png'))
+        shift = (51, -26, 0)  # red for green: of the same luma
+        self.write('other.png', png_of([[tuple(min(255, max(0, value + by)) for value, by in zip(pixel, shift))
+                                         for pixel in row] for row in rows]))
+        match, = self.ledger('find', '--json', 'other.png', status=3).only['matches']
+        self.assertEqual((match['match'], match['exact'], match['orientation']), ('alike', False, 'upright'))
+        lines = self.ledger('find', 'other.png', status=3).out.splitlines()
+        self.assertEqual(lines[0], 'other.png: not known')
+        self.assertIn('looks alike', lines[1])
+        self.assertIn('mine.protected.png', lines[1])
+        self.assertNotIn('yours', lines[1])
+        with sqlite3.connect(self.folder / LEDGER) as db:  # as a ledger of an earlier version has it
+            db.execute('DELETE FROM thumbnail')
+        db.close()
+        match, = self.ledger('find', '--json', 'other.png').only['matches']
+        self.assertEqual(match['match'], 'yours')
 
     def test_a_picture_that_has_been_replaced_is_still_found(self):
         self.png('a.png', 96, 64)

@@ -40,8 +40,10 @@ static VernisStatus fill(VernisLedger *ledger, long rows, VernisError *err) {
     VernisStatus status = vn_ledger_lock(ledger, err);
     for (long i = 0; i < rows && !status; i++) {
         char pdq[65], sha256[65], input[64], output[64];
+        uint8_t thumbnail[VERNIS_THUMBNAIL_BYTES];
         draw(pdq, (uint64_t)i);
         draw(sha256, (uint64_t)(rows + i));
+        memset(thumbnail, (int)(i % 256), sizeof thumbnail);
         snprintf(input, sizeof input, "/home/ada/art/2026/picture-%06ld.png", i);
         snprintf(output, sizeof output, "/home/ada/ready/2026/picture-%06ld.png", i);
         VernisLedgerRow row = {.state = VERNIS_LEDGER_DONE,
@@ -61,6 +63,7 @@ static VernisStatus fill(VernisLedger *ledger, long rows, VernisError *err) {
                                .height = 1350,
                                .bytes_in = 1000000,
                                .bytes_out = 1000000,
+                               .thumbnail = thumbnail,
                                .steps = 40,
                                .psnr = 35,
                                .ssim = 0.97,

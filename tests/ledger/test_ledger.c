@@ -16,6 +16,7 @@
 #include <vernis/vernis.h>
 
 #include "base/fs.h"
+#include "base/rng.h"
 
 static char folder[64], path[128], other_path[128];
 static VernisSettings *settings;
@@ -58,6 +59,12 @@ static void write_file(const char *name, const char *text) {
     assert_int_equal(vn_file_write(name_of(name), text, strlen(text), true, NULL), VERNIS_OK);
 }
 
+/* Noise, another for each digit. */
+static void draw_thumbnail(uint8_t out[VERNIS_THUMBNAIL_BYTES], char digit) {
+    for (size_t i = 0; i < VERNIS_THUMBNAIL_BYTES; i++)
+        out[i] = (uint8_t)vn_rng_u64(1, (uint64_t)digit, i);
+}
+
 /* A result whose output is the file as it lies there, with a fingerprint of one repeated digit. */
 static VernisResult result_of(const char *input, const char *output, char digit) {
     VernisResult result = {.width = 640,
@@ -78,6 +85,7 @@ static VernisResult result_of(const char *input, const char *output, char digit)
     assert_int_equal(stat(name_of(output), &info), 0);
     result.bytes_out = (uint64_t)info.st_size;
     memset(result.pdq, digit, 64);
+    draw_thumbnail(result.thumbnail, digit);
     return result;
 }
 
@@ -216,6 +224,8 @@ static VernisFingerprint print_of(const char *upright) {
 static void test_find(void **state) {
     (void)state;
     char hex[65];
+    uint8_t noise[VERNIS_THUMBNAIL_BYTES];
+    draw_thumbnail(noise, 'a');
     VernisMatch matches[4];
     size_t count;
     write_file("e.png", "input e");
@@ -229,18 +239,28 @@ static void test_find(void **state) {
     hex[64] = 0;
     hex[0] = '1'; /* four bits off */
     VernisFingerprint print = print_of(hex);
+    draw_thumbnail(print.thumbnail, 'e');
     assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_OK);
     assert_int_equal(count, 1);
     assert_int_equal(matches[0].id, 2);
     assert_int_equal(matches[0].distance, 4);
     assert_int_equal(matches[0].orientation, 0);
-    assert_false(matches[0].exact);
+    assert_false(matches[0].exact || matches[0].alike);
+    /* Another picture by the look of it. */
+    draw_thumbnail(print.thumbnail, 'a');
+    assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_OK);
+    assert_int_equal(count, 1);
+    assert_true(matches[0].alike && matches[0].id == 2);
     memset(print.pdq[0], '0', 64);
-    memset(print.pdq[5], 'a', 64); /* turned */
+    memset(print.pdq[5], 'a', 64); /* rows and columns swapped, then mirrored */
+    for (size_t y = 0; y < 32; y++)
+        for (size_t x = 0; x < 32; x++)
+            memcpy(print.thumbnail + 3 * ((31 - x) * 32 + y), noise + 3 * (y * 32 + x), 3);
     assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_OK);
     assert_int_equal(count, 1);
     assert_int_equal(matches[0].id, 6);
     assert_int_equal(matches[0].orientation, 5);
+    assert_false(matches[0].alike);
     /* Little to see: only nearly the same counts. */
     print = print_of(hex);
     memset(print.pdq[0], '1', 4); /* sixteen bits off */
@@ -257,9 +277,140 @@ static void test_find(void **state) {
     assert_true(matches[0].exact && matches[0].id == 4);
     assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_OK);
     assert_int_equal(count, 2);
+    assert_true(matches[1].alike);
     print.pdq[2][0] = 'x';
     assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_E_ARGUMENT);
     vernis_ledger_close(&ledger);
+}
+
+static void run_sql(const char *at, const char *sql) {
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(at, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL))
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+/* What is confirmed comes before what is nearer but only looks alike. Without a thumbnail the fingerprint decides. */
+static void test_find_looks_closer(void **state) {
+    (void)state;
+    VernisMatch matches[4];
+    size_t count;
+    char hex[65];
+    write_file("e.png", "input e");
+    write_file("1.png", "1");
+    write_file("2.png", "2");
+    VernisLedger *ledger = open_ledger(path);
+    finish(ledger, "e.png", "1.png", 'e');
+    finish(ledger, "e.png", "2.png", 'e');
+    memset(hex, 'e', 64);
+    hex[64] = 0;
+    VernisFingerprint print = print_of(hex);
+    draw_thumbnail(print.thumbnail, 'e');
+    run_sql(path, "UPDATE thumbnail SET rgb = zeroblob(3072) WHERE id = 1");
+    assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_OK);
+    assert_int_equal(count, 2);
+    assert_true(matches[0].id == 2 && !matches[0].alike && matches[1].id == 1 && matches[1].alike);
+    assert_int_equal(vernis_ledger_find(ledger, &print, matches, 1, &count, NULL), VERNIS_OK);
+    assert_true(count == 1 && matches[0].id == 2);
+    run_sql(path, "UPDATE thumbnail SET rgb = zeroblob(3000)"); /* not ours */
+    assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_OK);
+    assert_true(count == 2 && !matches[0].alike && !matches[1].alike);
+    memset(print.pdq[0], '1', 7); /* 28 bits off */
+    for (int bits = 31; bits <= 32; bits++) {
+        print.pdq[0][7] = bits == 31 ? '0' : '1'; /* e is 1110: three more, or four */
+        assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_OK);
+        assert_int_equal(count, 2);
+        assert_int_equal(matches[0].distance, bits);
+        assert_int_equal(matches[0].alike, bits == 32);
+    }
+    vernis_ledger_close(&ledger);
+}
+
+static int64_t number_in(const char *at, const char *sql) {
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open(at, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return number;
+}
+
+static char *all_rows(VernisLedger *ledger) {
+    VernisLedgerRow row = {0};
+    VnBytes text = {0};
+    int found = 1;
+    while (!vernis_ledger_next(ledger, VERNIS_LEDGER_ALL, &row, &found, NULL) && found) {
+        char *json = vernis_ledger_row_json(&row);
+        assert_int_equal(vn_bytes_append(&text, json, strlen(json), NULL), VERNIS_OK);
+        vernis_free(json);
+    }
+    assert_int_equal(vn_bytes_append(&text, "", 1, NULL), VERNIS_OK);
+    return (char *)text.data;
+}
+
+/* A file of schema 1, which had no thumbnails: read as it is, and given them when it is next written to. */
+static void test_an_older_ledger(void **state) {
+    (void)state;
+    VernisLedger *ledger = open_ledger(path);
+    VernisMatch matches[4];
+    size_t count;
+    for (int i = 0; i < 3; i++) {
+        char name[] = {(char)('0' + i), '.', 'p', 'n', 'g', 0};
+        write_file(name, name);
+        finish(ledger, name, name, "abc"[i]);
+    }
+    assert_int_equal(vernis_ledger_begin(ledger, name_of("0.png"), name_of("begun.png"), NULL), VERNIS_OK);
+    char *rows = all_rows(ledger);
+    vernis_ledger_close(&ledger);
+    run_sql(path, "DROP TABLE thumbnail; PRAGMA user_version=1");
+
+    assert_int_equal(vernis_ledger_open(&ledger, path, NULL, 0, NULL), VERNIS_OK);
+    char *now = all_rows(ledger);
+    assert_string_equal(now, rows);
+    vernis_free(now);
+    VernisFingerprint print = print_of("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+    assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_OK);
+    assert_true(count == 1 && matches[0].id == 2 && !matches[0].alike);
+    vernis_ledger_close(&ledger);
+    assert_int_equal(number_in(path, "PRAGMA user_version"), 1);
+
+    ledger = open_ledger(path);
+    now = all_rows(ledger);
+    assert_string_equal(now, rows);
+    vernis_free(now);
+    assert_true(is_done(ledger, "1.png", "1.png"));
+    assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_OK);
+    assert_true(count == 1 && matches[0].id == 2 && !matches[0].alike);
+    finish(ledger, "1.png", "1.png", 'b');
+    vernis_ledger_close(&ledger);
+    assert_int_equal(number_in(path, "PRAGMA user_version"), 2);
+    assert_int_equal(number_in(path, "SELECT count(*) FROM thumbnail"), 1);
+    vernis_free(rows);
+}
+
+/* A row takes its thumbnail with it, and brings it along into another ledger. */
+static void test_thumbnails_go_with_their_rows(void **state) {
+    (void)state;
+    size_t added;
+    write_file("a.png", "a");
+    write_file("b.png", "b");
+    VernisLedger *ledger = open_ledger(path), *other = open_ledger(other_path);
+    for (int i = 0; i < 3; i++)
+        finish(ledger, "a.png", "b.png", "xya"[i]);
+    vernis_ledger_close(&ledger);
+    assert_int_equal(number_in(path, "SELECT count(*) FROM thumbnail"), 1);
+    assert_int_equal(vernis_ledger_merge(other, path, &added, NULL), VERNIS_OK);
+    VernisLedgerRow row = {0};
+    int found;
+    uint8_t noise[VERNIS_THUMBNAIL_BYTES];
+    draw_thumbnail(noise, 'a');
+    assert_int_equal(vernis_ledger_next(other, VERNIS_LEDGER_DONE, &row, &found, NULL), VERNIS_OK);
+    assert_memory_equal(row.thumbnail, noise, sizeof noise);
+    vernis_ledger_close(&other);
 }
 
 static void test_merge(void **state) {
@@ -301,14 +452,6 @@ static void refuse(const char *at, const char *word) {
         fail_msg("no '%s' in: %s", word, err.text);
 }
 
-static void run_sql(const char *at, const char *sql) {
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open(at, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL))
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    sqlite3_close(db);
-}
-
 static void test_files_that_are_no_ledger_of_ours(void **state) {
     (void)state;
     VernisLedger *ledger;
@@ -319,8 +462,14 @@ static void test_files_that_are_no_ledger_of_ours(void **state) {
     refuse(name_of("text"), "no ledger");
     run_sql(other_path, "CREATE TABLE mine(x)");
     refuse(other_path, "no ledger of Vernis");
-    const char *const spoils[] = {"PRAGMA user_version=2",
+    const char *const spoils[] = {"PRAGMA user_version=3",
                                   "later version",
+                                  "PRAGMA user_version=1",
+                                  "no ledger of Vernis",
+                                  "PRAGMA user_version=-1",
+                                  "no ledger of Vernis",
+                                  "DROP TABLE thumbnail",
+                                  "no ledger of Vernis",
                                   "CREATE VIEW v AS SELECT 1",
                                   "no ledger of Vernis",
                                   "CREATE TRIGGER t AFTER INSERT ON work BEGIN DELETE FROM work; END",
@@ -448,6 +597,9 @@ int main(void) {
         TEST(test_in_place),
         TEST(test_a_picture_that_was_replaced_stays_known),
         TEST(test_find),
+        TEST(test_find_looks_closer),
+        TEST(test_an_older_ledger),
+        TEST(test_thumbnails_go_with_their_rows),
         TEST(test_merge),
         TEST(test_files_that_are_no_ledger_of_ours),
         TEST(test_damage_on_every_page),
