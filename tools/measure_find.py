@@ -2,15 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """How surely `vernis ledger find` knows a picture again, and how seldom it takes another for it.
 
-usage: tools/measure_find.py --art FOLDER [--build build] [--works 16] [--pictures 4000] [--work FOLDER]
+usage: tools/measure_find.py --art FOLDER [--build build] [--works 16] [--steps 2] [--pictures 1000] [--pairs]
 
-Art: a folder of unpacked Debian packages; pictures of at least 64 pixels a side are drawn from it evenly. Prints Markdown:
-how far the fingerprint of a protected picture moves under JPEG 50, half size, mirroring and all three together, and how many
-pairs of different pictures lie within find's limits in any of eight orientations. A pair counts as one picture, not as two,
-when its thumbnails agree (the same drawing in two sizes or packages); --pairs lists those that do not. Needs python3-numpy and
-python3-pil.
+Art: a folder of unpacked Debian packages; pictures of at least 64 pixels a side are drawn from it evenly. Every answer comes from
+the library's own find, through build/tests/ledger/ledger_tool, so its limits stand nowhere twice. Prints Markdown:
+
+- some works are protected and copies of them changed in several ways: how many of these find calls "yours";
+- all pairs of the pictures drawn: how many find calls "yours", and how many of those are not the same drawing.
+
+Find sees 16x16 frequencies of luma and 32x32 means. Whether two pictures are the same drawing is decided here without it, from
+four times as many points each way and by other means: both are put on white and resized to 128x128 RGB (Lanczos), and of the
+eight orientations the one in which they correlate best counts. They are the same drawing when they correlate by more than
+0.995, and at most 1 in 100 points differs by more than 32 of 255 levels in any colour: a drawing in two sizes, or packages,
+does; one in which a wheel has turned or a colour is another does not. Two weaker criteria are printed beside it, to show how
+much hangs on it. Needs python3-numpy and python3-pil.
 """
 import argparse
+import io
 import os
 import pathlib
 import subprocess
@@ -21,33 +29,20 @@ from PIL import Image, ImageOps
 
 Image.MAX_IMAGE_PIXELS = None
 KINDS = {'.png', '.jpg', '.jpeg', '.webp'}
-LIMITS = [(50, 36), (20, 20), (5, 8), (0, -1)]  # least quality of the two, bits that may differ: as in src/ledger/find.c
+SAME = [(0.995, 0.01), (0.99, 0.02), (0.98, 0.05)]  # least correlation, most points that differ; the first counts
 
 
-def limit_of(quality):
-    return np.select([quality >= least for least, _ in LIMITS], [bits for _, bits in LIMITS])
-
-
-def fingerprints(tool, paths):
-    """(paths, quality (n), bits (n, 8, 32) as bytes) of those that can be read."""
-    done = subprocess.run([tool, '--print'], input='\n'.join(paths), capture_output=True, text=True, check=True)
-    rows = [line.split('\t') for line in done.stdout.splitlines()]
-    bits = np.array([[list(bytes.fromhex(text)) for text in row[2:]] for row in rows], np.uint8)
-    return [row[0] for row in rows], np.array([int(row[1]) for row in rows]), bits
-
-
-COUNT = np.array([bin(i).count('1') for i in range(256)], np.uint8)
-
-
-def distances(all_of_one, uprights):
-    """Least distance of one picture in its orientations to each of the others."""
-    return COUNT[all_of_one[:, None, :] ^ uprights[None, :, :]].sum(2, dtype=np.int32).min(0)
+def on_white(path):
+    image = Image.open(path).convert('RGBA')
+    ground = Image.new('RGBA', image.size, (255, 255, 255, 255))
+    ground.alpha_composite(image)
+    return ground.convert('RGB')
 
 
 def draw(art, count):
     """`count` pictures of the art, evenly over the sorted list of all."""
     files = sorted(str(p) for p in pathlib.Path(art).rglob('*') if p.suffix.lower() in KINDS and p.is_file() and
-                   not p.is_symlink() and '\n' not in str(p))
+                   not p.is_symlink() and '\n' not in str(p) and '\t' not in str(p))
     chosen = []
     for path in files[::max(1, len(files) // (2 * count))]:
         try:
@@ -59,85 +54,112 @@ def draw(art, count):
     return chosen[::max(1, len(chosen) // count)][:count]
 
 
-def thumbnail(path):
-    image = Image.open(path).convert('RGBA')
-    ground = Image.new('RGBA', image.size, (255, 255, 255, 255))
-    ground.alpha_composite(image)
-    return np.asarray(ground.convert('RGB').resize((32, 32), Image.LANCZOS), np.float64)
+def find(args, known, sought, work):
+    """What find says: {(sought, known): (bits, "yours" or "alike")}, and the paths that cannot be read."""
+    listed = os.path.join(work, 'known')
+    pathlib.Path(listed).write_text('\n'.join(known) + '\n', encoding='utf-8')
+    done = subprocess.run([args.build + '/tests/ledger/ledger_tool', '--match', listed], input='\n'.join(sought) + '\n',
+                          capture_output=True, text=True, check=True)
+    rows = [line.split('\t') for line in done.stdout.splitlines()]
+    return {(row[0], row[1]): (int(row[2]), row[3]) for row in rows if len(row) == 4}, {row[0] for row in rows if len(row) == 2}
 
 
-def same_picture(a, b):
-    """Whether two thumbnails agree in any orientation: correlation of all channels over 0.9."""
-    x, best = thumbnail(a), 0
-    y = thumbnail(b)
-    for turned in (y, y[:, ::-1], y[::-1], y[::-1, ::-1]):
+def same_drawing(a, b):
+    """(correlation, share of the points that differ) in the orientation that agrees best."""
+    first, second = (np.asarray(on_white(path).resize((128, 128), Image.LANCZOS), np.float64) for path in (a, b))
+    best = (-1, 1)
+    for turned in (second, second[:, ::-1], second[::-1], second[::-1, ::-1]):
         for other in (turned, turned.transpose(1, 0, 2)):
-            u, v = x - x.mean((0, 1)), other - other.mean((0, 1))
-            best = max(best, (u * v).sum() / np.sqrt((u * u).sum() * (v * v).sum() + 1e-9))
-    return best > 0.9
+            u, v = first - first.mean((0, 1)), other - other.mean((0, 1))
+            correlation = (u * v).sum() / np.sqrt((u * u).sum() * (v * v).sum() + 1e-9)
+            best = max(best, (correlation, (np.abs(first - other).max(2) > 32).mean()))
+    return best
 
 
-def altered(image, kind):
-    if 'half' in kind or 'all' in kind:
-        image = image.resize((image.width // 2, image.height // 2), Image.LANCZOS)
-    if 'mirror' in kind or 'all' in kind:
-        image = ImageOps.mirror(image)
-    return image, 50 if 'JPEG' in kind or 'all' in kind else None
+def scaled(image, share):
+    return image.resize((max(1, round(image.width * share)), max(1, round(image.height * share))), Image.LANCZOS)
 
 
-def recognised(args, tool, paths, work):
-    """Protect some works and print how far each alteration moves them."""
-    usable = [p for p in paths if 300 <= min(Image.open(p).size) and max(Image.open(p).size) <= 1600]
-    works = usable[::max(1, len(usable) // args.works)][:args.works]
-    kinds = ['JPEG 50', 'half size', 'mirror', 'all three']
-    ours, found = [], {kind: [] for kind in kinds}
+def jpeg(image, quality):
+    data = io.BytesIO()
+    image.save(data, 'JPEG', quality=quality)
+    return Image.open(data).convert('RGB')
+
+
+def other_profile(image):
+    """Each colour a little of its neighbour's, as when a profile is taken for another, and a gamma of 0.95."""
+    mixed = np.asarray(image, np.float64) @ np.array([[.93, .03, 0], [.07, .95, .05], [0, .02, .95]])
+    return Image.fromarray(np.rint(255 * (np.clip(mixed, 0, 255) / 255) ** 0.95).astype(np.uint8))
+
+
+def cropped(image):
+    x, y = round(image.width * .01), round(image.height * .01)
+    return image.crop((x, y, image.width - x, image.height - y))
+
+
+COPIES = {  # the first four are asked for
+    'JPEG 50': lambda image: jpeg(image, 50),
+    'half size': lambda image: scaled(image, .5),
+    'mirror': ImageOps.mirror,
+    'all three': lambda image: jpeg(ImageOps.mirror(scaled(image, .5)), 50),
+    'JPEG 30': lambda image: jpeg(image, 30),
+    'quarter size': lambda image: scaled(image, .25),
+    'quarter size, JPEG 30': lambda image: jpeg(scaled(image, .25), 30),
+    'gamma 0.9': lambda image: image.point([round(255 * (i / 255) ** .9) for i in range(256)] * 3),
+    'colours as by another profile': other_profile,
+    'crop: 2 % of each side\'s length': cropped,
+}
+
+
+def recognised(args, paths, work):
+    """Protect some works and print how find knows their copies."""
+    usable = [p for p in paths if 300 <= min(Image.open(p).size) and max(Image.open(p).size) <= args.most]
+    works, known, found = usable[::max(1, len(usable) // args.works)][:args.works], [], {}
     for number, path in enumerate(works):
-        source = os.path.join(work, f'{number}.png')
+        source, target = (os.path.join(work, f'{number}{end}.png') for end in ('', '.out'))
         Image.open(path).convert('RGBA').save(source)
         subprocess.run([args.build + '/vernis', 'protect', '-q', '--ledger', 'none', '--overwrite', '--steps', str(args.steps),
-                        source, '-o', os.path.join(work, f'{number}.out.png')], check=False)
-        ours.append(os.path.join(work, f'{number}.out.png'))
-    for kind in kinds:
-        for number, path in enumerate(ours):
-            image = Image.open(path).convert('RGBA')
-            ground = Image.new('RGBA', image.size, (255, 255, 255, 255))
-            ground.alpha_composite(image)
-            image, quality = altered(ground.convert('RGB'), kind)
-            target = os.path.join(work, f'{number}.{kind.replace(" ", "-")}.' + ('jpg' if quality else 'png'))
-            image.save(target, **({'quality': quality} if quality else {}))
-            found[kind].append(target)
-    _, quality, bits = fingerprints(tool, ours)
-    print(f'| {len(ours)} protected works, quality {quality.min()} to {quality.max()} | known again | '
-          'bits that differ: median | most |\n|---|---|---|---|')
-    for kind in kinds:
-        _, theirs, turned = fingerprints(tool, found[kind])
-        distance = np.array([distances(turned[i], bits[i:i + 1, 0])[0] for i in range(len(ours))])
-        known = distance <= limit_of(np.minimum(quality, theirs))
-        print(f'| {kind} | {known.sum()} of {len(ours)} | {np.median(distance):.0f} | {distance.max()} |', flush=True)
+                        source, '-o', target], check=False)
+        if os.path.exists(target):
+            known.append(target)
+    for kind, change in COPIES.items():
+        for path in known:
+            target = path.replace('.out.png', f'.{len(found)}.png')
+            change(on_white(path)).save(target)
+            found[target] = (kind, path)
+    matches, unreadable = find(args, known, list(found), work)
+    print(f'| copy of {len(known)} protected works | "yours" | "looks alike" | bits that differ: median | most |\n'
+          '|---|---|---|---|---|')
+    for kind in COPIES:
+        answers = [matches.get((target, path)) for target, (of, path) in found.items() if of == kind]
+        bits = [answer[0] for answer in answers if answer]
+        says = [sum(answer is not None and answer[1] == word for answer in answers) for word in ('yours', 'alike')]
+        print(f'| {kind} | {says[0]} of {len(answers)} | {says[1]} | {np.median(bits):.0f} | '
+              f'{max(bits) if len(bits) == len(answers) else "over the limit"} |')
+    wrong = [pair for pair, (_, word) in matches.items() if word == 'yours' and found[pair[0]][1] != pair[1]]
+    print(f'\n{len(wrong)} copies taken for another of the works; {len(unreadable)} unreadable.', flush=True)
 
 
-def mistaken(args, tool, paths):
-    """Compare all pairs and print how many are taken for one picture."""
-    paths, quality, bits = fingerprints(tool, paths)
-    uprights, near = bits[:, 0], []
-    tally = {least: [0, 0] for least, _ in LIMITS}  # pairs, false ones
-    band = np.select([quality >= least for least, _ in LIMITS], [least for least, _ in LIMITS])
-    for i in range(len(paths) - 1):
-        distance, poorer = distances(bits[i], uprights[i + 1:]), np.minimum(quality[i], quality[i + 1:])
-        for least in tally:
-            tally[least][0] += int((np.minimum(band[i], band[i + 1:]) == least).sum())
-        near += [(i, i + 1 + int(j), int(distance[j])) for j in np.nonzero(distance <= limit_of(poorer))[0]]
-    wrong = [(i, j, d) for i, j, d in near if not same_picture(paths[i], paths[j])]
-    for i, j, d in wrong:
-        tally[int(min(band[i], band[j]))][1] += 1
-        if args.pairs:
-            print(f'{d} {min(quality[i], quality[j])} {paths[i]} {paths[j]}')
-    print(f'\n{len(paths)} pictures; {len(near)} pairs within the limits, {len(near) - len(wrong)} of them one picture twice\n')
-    print('| least quality of the two | pairs | false | rate |\n|---|---|---|---|')
-    for least, (pairs, false) in tally.items():
-        print(f'| {least} and more | {pairs} | {false} | {false / max(pairs, 1):.1e} |')
-    pairs, false = sum(p for p, _ in tally.values()), len(wrong)
-    print(f'| all | {pairs} | {false} | {false / pairs:.1e} |')
+def mistaken(args, paths, work):
+    """Look for every picture among all, and print how many pairs are taken for one picture."""
+    matches, unreadable = find(args, paths, paths, work)
+    near = {}
+    for (a, b), (bits, word) in matches.items():
+        if a != b:
+            pair = tuple(sorted((a, b)))
+            near[pair] = min(near.get(pair, (bits, word)), (bits, word), key=lambda answer: (answer[1] != 'yours', answer[0]))
+    count = len(paths) - len(unreadable)
+    yours = {pair: same_drawing(*pair) for pair, (_, word) in near.items() if word == 'yours'}
+    pairs = count * (count - 1) // 2
+    print(f'{count} pictures, {pairs} pairs: the fingerprints of {len(near)} are near enough, {len(yours)} are called "yours".\n')
+    print('| same drawing: correlation over | points that differ, at most | false | rate |\n|---|---|---|---|')
+    for least, most in SAME:
+        false = sum(correlation <= least or share > most for correlation, share in yours.values())
+        print(f'| {least} | {most:.0%} | {false} | {false / pairs:.1e} |')
+    for pair, (correlation, share) in sorted(yours.items(), key=lambda item: item[1]):
+        if args.pairs and (correlation <= SAME[0][0] or share > SAME[0][1]):
+            print(f'\n{near[pair][0]} bits, correlation {correlation:.4f}, {share:.1%} of the points: {pair[0]} {pair[1]}')
+    print(flush=True)
 
 
 def main():
@@ -145,16 +167,15 @@ def main():
     parser.add_argument('--art', required=True)
     parser.add_argument('--build', default='build')
     parser.add_argument('--works', type=int, default=16)
-    parser.add_argument('--steps', type=int, default=40)
-    parser.add_argument('--pictures', type=int, default=4000)
-    parser.add_argument('--pairs', action='store_true')
+    parser.add_argument('--most', type=int, default=1600, help='pixels of a work, the longer side')
+    parser.add_argument('--steps', type=int, default=2)
+    parser.add_argument('--pictures', type=int, default=1000)
+    parser.add_argument('--pairs', action='store_true', help='list the false ones')
     args = parser.parse_args()
-    tool = args.build + '/tests/ledger/ledger_tool'
     paths = draw(args.art, args.pictures)
-    mistaken(args, tool, paths)
-    print()
     with tempfile.TemporaryDirectory() as work:
-        recognised(args, tool, paths, work)
+        mistaken(args, paths, work)
+        recognised(args, paths, work)
 
 
 if __name__ == '__main__':

@@ -4,7 +4,8 @@
  * run can be resumed and a picture found somewhere can be recognised.
  *
  * Each change is one short transaction, safe against a kill or a power cut at any moment; several processes may use one
- * file. A VernisLedger belongs to one thread and must not be used in a child after fork.
+ * file. A VernisLedger belongs to one thread and must not be used in a child after fork. SQLite's own memory is not part of
+ * what the library counts and limits: up to 3 MB for an open ledger, however much it holds.
  */
 #ifndef VERNIS_LEDGER_H
 #define VERNIS_LEDGER_H
@@ -73,6 +74,15 @@ VERNIS_API VernisStatus vernis_ledger_finish(VernisLedger *ledger, const char *i
 /** Note that it failed. @param output NULL when it was not known yet; @param failure the reason */
 VERNIS_API VernisStatus vernis_ledger_fail(VernisLedger *ledger, const char *input, const char *output,
                                            const VernisError *failure, VernisError *err);
+
+/** Note that nothing was done with it after all: what was begun of it is taken out. */
+VERNIS_API VernisStatus vernis_ledger_forget(VernisLedger *ledger, const char *input, const char *output,
+                                             VernisError *err);
+/** A run that protects in place may be killed when the picture stands in its place but is not noted yet. Where a row says that
+ * `output` was begun, and there is a protected picture written since, and the unprotected one is kept, the row becomes "done"
+ * (steps, seconds and figures stay 0: only that run knew them).
+ * @param suffix what the original's name has more than the input's, before its ending: "_original" */
+VERNIS_API VernisStatus vernis_ledger_recover(VernisLedger *ledger, const char *output, const char *suffix, VernisError *err);
 
 /** Whether `output` need not be made again: the ledger says it is done from the same bytes with the same settings and
  * version, and it is there in the same size. An input that is itself that output, byte for byte, counts as done too

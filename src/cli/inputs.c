@@ -49,8 +49,9 @@ static bool is_excluded(const Walk *walk, const char *path, const char *relative
 /* NAME.protected.EXT and NAME_original.EXT */
 static bool is_our_writing(const char *name) {
     char *stem = cli_copy_n(name, (size_t)(path_ext(name) - name));
-    size_t length = strlen(stem);
-    bool ours = !strcmp(path_ext(stem), ".protected") || (length > 9 && !strcmp(stem + length - 9, "_original"));
+    size_t length = strlen(stem), suffix = strlen(ORIGINAL_SUFFIX);
+    bool ours = !strcmp(path_ext(stem), ".protected") ||
+                (length > suffix && !strcmp(stem + length - suffix, ORIGINAL_SUFFIX));
     free(stem);
     return ours;
 }

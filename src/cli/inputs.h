@@ -7,6 +7,8 @@
 
 #include "cli/cli.h"
 
+#define ORIGINAL_SUFFIX "_original" /**< of the name that --in-place keeps an original under, before its ending */
+
 /** One file to work on, or one operand that cannot be (err.status is then set). */
 typedef struct CliInput {
     char *path;     /**< as to be opened; "-": standard input */

@@ -112,7 +112,7 @@ static void name_output(CliJob *job, const CliContext *ctx, const CliInput *inpu
             free(job->output);
             job->output = cli_copy(input->path);
         }
-        job->original = cli_format("%.*s_original%s", (int)(path_ext(input->path) - input->path), input->path,
+        job->original = cli_format("%.*s" ORIGINAL_SUFFIX "%s", (int)(path_ext(input->path) - input->path), input->path,
                                    path_ext(input->path));
         break;
     }
@@ -284,6 +284,8 @@ int outputs_plan(CliJobs *out, const CliContext *ctx, const CliInputs *inputs, C
             out->items[i].state = JOB_ELSEWHERE;
     for (size_t i = 0; i < out->count && !status; i++) {
         CliJob *job = &out->items[i];
+        if (job->state == JOB_TODO && job->original && is_on(ctx, "resume") && !is_on(ctx, "dry-run"))
+            run_ledger_recover(out, job);
         if (job->state == JOB_TODO && is_on(ctx, "resume") && run_ledger_has_done(out, job))
             job_skip(job, "done before with the same input, settings and version");
         if (job->state == JOB_TODO)

@@ -49,6 +49,7 @@ void run_finish(Run *run, size_t job, const RunOutcome *outcome) {
     progress_end(run->progress, job);
     if (outcome->status == VERNIS_E_PROTECTED) {
         job_skip(done, cli_reason(done->input, &outcome->err));
+        run_ledger_forget(run->jobs, done);
         job_report_skipped(run->ctx, done, &run->tally);
         if (run->spool)
             spool_reason(run->spool, job, done->input, done->reason, false);

@@ -38,6 +38,18 @@ bool run_ledger_owns(CliJobs *jobs, const CliJob *job) {
     return own != 0;
 }
 
+void run_ledger_recover(CliJobs *jobs, const CliJob *job) {
+    VernisError err = {0};
+    if (jobs->ledger && vernis_ledger_recover(jobs->ledger, job->output, ORIGINAL_SUFFIX, &err))
+        give_up(jobs, &err);
+}
+
+void run_ledger_forget(CliJobs *jobs, const CliJob *job) {
+    VernisError err = {0};
+    if (jobs->ledger && vernis_ledger_forget(jobs->ledger, job->input, job->output, &err))
+        give_up(jobs, &err);
+}
+
 void run_ledger_begin(CliJobs *jobs, const CliJob *job) {
     VernisError err = {0};
     if (jobs->ledger && vernis_ledger_begin(jobs->ledger, job->input, job->output, &err))

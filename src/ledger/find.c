@@ -9,17 +9,21 @@
 #include "ledger/ledger_db.h"
 #include "ledger/pdq.h"
 #include "ledger/thumbnail.h"
+#include "meta/meta.h"
 
-VernisStatus vernis_fingerprint_file(VernisFingerprint *out, const char *path, VernisError *err) {
+VernisStatus vn_fingerprint(VernisFingerprint *out, VnSeen *seen, const char *path, VnError *err) {
     VnBytes bytes = {0};
     VnImage image = {0};
     VnBag bag = {0};
+    VnInspection said = {0};
     VnPdq pdq;
     VernisStatus status;
     *out = (VernisFingerprint){0};
     VN_CHECK(vn_file_read(&bytes, path, vn_limits_default.max_file_bytes, err));
     VN_CHECK(vn_sha256(out->sha256, bytes.data, bytes.size, err));
     VN_CHECK(vn_decode(&image, &bag, bytes.data, bytes.size, NULL, err));
+    VN_CHECK(vn_inspect(&said, &bag, err));
+    *seen = (VnSeen){.width = image.width, .height = image.height, .bytes = bytes.size, .marked = said.marked};
     VN_CHECK(vn_colour_to_work(&image, &bag, NULL, NULL, err));
     VN_CHECK(vn_pdq(&pdq, &image, err));
     VN_CHECK(vn_thumbnail(out->thumbnail, &image, err));
@@ -30,9 +34,15 @@ done:
     vn_bytes_free(&bytes);
     vn_image_free(&image);
     vn_bag_free(&bag);
+    vn_inspection_free(&said);
     if (status)
         vn_error_name(err, strcmp(path, "-") ? path : "standard input");
     return status;
+}
+
+VernisStatus vernis_fingerprint_file(VernisFingerprint *out, const char *path, VernisError *err) {
+    VnSeen seen;
+    return vn_fingerprint(out, &seen, path, err);
 }
 
 /* How many bits may differ, by how much there is to see in the poorer of the two pictures; tests/regression/find.md has the

@@ -39,7 +39,8 @@ static const struct {
 enum { SCHEMA_PARTS = sizeof schema / sizeof *schema };
 
 VernisStatus vn_ledger_fail(const VernisLedger *ledger, int code, const char *what, VnError *err) {
-    const char *said = ledger->db ? sqlite3_errmsg(ledger->db) : sqlite3_errstr(code);
+    bool known = ledger->db && (sqlite3_errcode(ledger->db) & 0xff) == (code & 0xff);
+    const char *said = known ? sqlite3_errmsg(ledger->db) : sqlite3_errstr(code);
     int system = ledger->db && (code & 0xff) != SQLITE_INTERRUPT ? sqlite3_system_errno(ledger->db) : 0;
     switch (code & 0xff) {
     case SQLITE_NOMEM:
@@ -69,6 +70,7 @@ VernisStatus vn_ledger_fail(const VernisLedger *ledger, int code, const char *wh
 }
 
 VernisStatus vn_ledger_run(const VernisLedger *ledger, const char *sql, VnError *err) {
+    ((VernisLedger *)(uintptr_t)ledger)->steps = 0;
     int code = sqlite3_exec(ledger->db, sql, NULL, NULL, NULL);
     return code ? vn_ledger_fail(ledger, code, "be written", err) : VERNIS_OK;
 }
@@ -266,6 +268,7 @@ static VernisStatus connect(VernisLedger *ledger, int create, VnError *err) {
     sqlite3_extended_result_codes(ledger->db, 1);
     sqlite3_busy_timeout(ledger->db, BUSY_MS);
     be_wary(ledger);
+    /* The cache is the most of SQLite's memory, which vn_mem_limit does not count: a megabyte. */
     VN_TRY(vn_ledger_run(
         ledger,
         "PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; "

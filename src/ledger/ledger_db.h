@@ -5,6 +5,9 @@
 #ifndef VN_LEDGER_LEDGER_DB_H
 #define VN_LEDGER_LEDGER_DB_H
 
+#include <stdbool.h>
+#include <time.h>
+
 #include <sqlite3.h>
 
 #include <vernis/ledger.h>
@@ -49,6 +52,21 @@ extern const char vn_ledger_columns[];
 
 /** Read a row from a statement that selects vn_ledger_columns; texts are copied into the ledger's keeping. */
 VernisStatus vn_ledger_row_take(VernisLedger *ledger, sqlite3_stmt *statement, VernisLedgerRow *row, VnError *err);
+/** Add a row that is done: the only one of its output, whose earlier picture stays known unless it is the same one. Within a
+ * transaction. */
+VernisStatus vn_ledger_put_done(const VernisLedger *ledger, const VernisLedgerRow *row, VnError *err);
+
+/** A moment as a row says it. */
+void vn_ledger_time(char out[32], time_t moment);
+
+/** What else was seen of a picture that was fingerprinted. */
+typedef struct VnSeen {
+    uint32_t width, height;
+    uint64_t bytes;
+    bool marked; /* it is protected */
+} VnSeen;
+VernisStatus vn_fingerprint(VernisFingerprint *out, VnSeen *seen, const char *path, VnError *err);
+
 /** The thumbnail in a column; NULL for anything of another size. Valid until the next step. */
 const uint8_t *vn_ledger_thumbnail(sqlite3_stmt *statement, int column);
 /** Add a row and its thumbnail; its id is the next free one. */

@@ -27,7 +27,8 @@ VernisStatus vn_ledger_row_take(VernisLedger *ledger, sqlite3_stmt *statement, V
     for (int i = 0; i < TEXTS; i++) {
         const char *text = (const char *)sqlite3_column_text(statement, i);
         if (!text)
-            return vn_ledger_fail(ledger, sqlite3_errcode(ledger->db), "be read", err);
+            return vn_ledger_fail(ledger, sqlite3_errcode(ledger->db) == SQLITE_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT,
+                                  "be read", err);
         size += strlen(text) + 1;
     }
     vn_free(ledger->texts);
@@ -112,6 +113,8 @@ VernisStatus vernis_ledger_next(VernisLedger *ledger, unsigned states, VernisLed
     VernisStatus status = vn_ledger_step(ledger, statement, found, err);
     if (!status && *found)
         status = vn_ledger_row_take(ledger, statement, row, err);
+    if (!status && *found && row->id <= after) /* pages out of order: it would go round for ever */
+        status = vn_ledger_fail(ledger, SQLITE_CORRUPT, "be read", err);
     sqlite3_finalize(statement);
     return status;
 }

@@ -32,25 +32,24 @@ static VernisStatus ends_open(Ends *ends, const char *input, const char *output,
     return vn_no_memory(err, "ledger", 0, input);
 }
 
-static void now_text(char out[32]) {
-    time_t now = time(NULL);
+void vn_ledger_time(char out[32], time_t moment) {
     struct tm date;
-    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &date));
+    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&moment, &date));
 }
 
 /* What was noted of this file and has not come to anything gives way, a failure from before its output was known too. */
-static VernisStatus forget_trials(const VernisLedger *ledger, const Ends *ends, VnError *err) {
-    const char *texts[] = {ends->input, ends->output, NULL};
+static VernisStatus forget_trials(const VernisLedger *ledger, const char *input, const char *output, VnError *err) {
+    const char *texts[] = {input, output, NULL};
     return vn_ledger_do(
         ledger, texts,
         "DELETE FROM work WHERE ((output = ?2 AND ?2 <> '') OR (output = '' AND input = ?1)) AND state IN (1, 4)", err);
 }
 
 /* A row for now, with what is the same for all rows of a run. */
-static VernisLedgerRow row_of(const VernisLedger *ledger, const Ends *ends, VernisLedgerState state, char time[32]) {
-    now_text(time);
+static VernisLedgerRow row_of(const VernisLedger *ledger, const Ends *ends, VernisLedgerState state, char text[32]) {
+    vn_ledger_time(text, time(NULL));
     return (VernisLedgerRow){.state = state,
-                             .time = time,
+                             .time = text,
                              .input = ends->input,
                              .output = ends->output,
                              .recipe = ledger->recipe,
@@ -58,6 +57,7 @@ static VernisLedgerRow row_of(const VernisLedger *ledger, const Ends *ends, Vern
                              .version = VERNIS_VERSION};
 }
 
+/* @param state 0: none, what was noted is taken out */
 static VernisStatus note(VernisLedger *ledger, const char *input, const char *output, VernisLedgerState state,
                          const char *reason, VnError *err) {
     Ends ends;
@@ -67,8 +67,8 @@ static VernisStatus note(VernisLedger *ledger, const char *input, const char *ou
     row.reason = reason;
     VernisStatus status = vn_ledger_lock(ledger, err);
     if (!status) {
-        status = forget_trials(ledger, &ends, err);
-        if (!status)
+        status = forget_trials(ledger, ends.input, ends.output, err);
+        if (!status && state)
             status = vn_ledger_row_add(ledger, &row, err);
         status = vn_ledger_unlock(ledger, status, err);
     }
@@ -78,6 +78,10 @@ static VernisStatus note(VernisLedger *ledger, const char *input, const char *ou
 
 VernisStatus vernis_ledger_begin(VernisLedger *ledger, const char *input, const char *output, VernisError *err) {
     return note(ledger, input, output, VERNIS_LEDGER_BEGUN, "", err);
+}
+
+VernisStatus vernis_ledger_forget(VernisLedger *ledger, const char *input, const char *output, VernisError *err) {
+    return note(ledger, input, output, 0, "", err);
 }
 
 VernisStatus vernis_ledger_fail(VernisLedger *ledger, const char *input, const char *output, const VernisError *failure,
@@ -104,10 +108,9 @@ static VernisStatus shifts_text(char **shifts, char **names, const VernisResult 
     return vn_text_finish(&list, names, status, err);
 }
 
-/* One row for each output says "done"; a picture that it replaces stays known, unless it is the same one. */
-static VernisStatus put_done(const VernisLedger *ledger, const Ends *ends, const VernisLedgerRow *row, VnError *err) {
-    const char *same[] = {ends->output, row->sha256_out, NULL}, *output[] = {ends->output, NULL};
-    VN_TRY(forget_trials(ledger, ends, err));
+VernisStatus vn_ledger_put_done(const VernisLedger *ledger, const VernisLedgerRow *row, VnError *err) {
+    const char *same[] = {row->output, row->sha256_out, NULL}, *output[] = {row->output, NULL};
+    VN_TRY(forget_trials(ledger, row->input, row->output, err));
     VN_TRY(
         vn_ledger_do(ledger, same, "DELETE FROM work WHERE output = ?1 AND state IN (2, 8) AND sha256_out = ?2", err));
     VN_TRY(vn_ledger_do(ledger, output, "UPDATE work SET state = 8 WHERE output = ?1 AND state = 2", err));
@@ -140,7 +143,7 @@ VernisStatus vernis_ledger_finish(VernisLedger *ledger, const char *input, const
     if (!status)
         status = vn_ledger_lock(ledger, err);
     if (!status)
-        status = vn_ledger_unlock(ledger, put_done(ledger, &ends, &row, err), err);
+        status = vn_ledger_unlock(ledger, vn_ledger_put_done(ledger, &row, err), err);
     vn_free(shifts);
     vn_free(names);
     ends_close(&ends);
@@ -191,7 +194,7 @@ VernisStatus vernis_ledger_has_done(VernisLedger *ledger, const char *input, con
     sqlite3_finalize(statement);
     /* It was begun again and killed when the same file was in place once more, but not noted. */
     if (!status && *done && trials)
-        status = forget_trials(ledger, &ends, err);
+        status = forget_trials(ledger, ends.input, ends.output, err);
     ends_close(&ends);
     return status;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where outputs go and what is left alone: names, folders, collisions, existing files, what is done already."""
 import os
+import sqlite3
 
 import clikit
 
@@ -253,6 +254,69 @@ class InPlace(clikit.Case):
         self.assertEqual(self.files(), files)
 
 
+class InPlaceKilled(clikit.Case):
+    """Between the moment when the picture is in its place and the one when it is noted."""
+    LEDGER = '.config/data/vernis/ledger.sqlite'
+
+    def forget_end(self):
+        """Leave the ledger's rows as they were when the work began."""
+        with sqlite3.connect(self.folder / self.LEDGER) as db:
+            db.execute("UPDATE work SET state = 1, time = '2020-01-01T00:00:00Z', input = replace(input, '_original', ''),"
+                       "sha256_in = '', sha256_out = '', pdq = NULL, quality = 0, width = 0, height = 0, bytes_in = 0, bytes_out = 0")
+            db.execute('DELETE FROM thumbnail')
+        db.close()
+
+    def row(self):
+        row, = self.vernis('ledger', 'list', '--json').lines
+        return row
+
+    def check(self, name, *more):
+        self.protect('--in-place', *more, name)
+        files, before = self.files(), self.row()
+        self.forget_end()
+        self.protect('--in-place', '--resume', '.', *more, status=3)
+        after = self.row()
+        self.assertEqual(self.files(), files)
+        self.assertEqual(after['status'], 'done')
+        for key in ('input', 'output', 'sha256_in', 'sha256_out', 'pdq', 'pdq_quality', 'width', 'height', 'bytes_in',
+                    'bytes_out', 'recipe', 'settings', 'version'):
+            self.assertEqual(after[key], before[key], key)
+        self.vernis('ledger', 'check')
+        with sqlite3.connect(self.folder / self.LEDGER) as db:
+            self.assertEqual(db.execute('SELECT count(*) FROM work JOIN thumbnail USING (id)').fetchone(), (1,))
+        db.close()
+
+    def test_is_noted_when_it_is_resumed(self):
+        self.png('a.png')
+        self.check('a.png')
+
+    def test_with_another_ending(self):
+        self.jpeg('b.jpg')
+        self.check('b.jpg', '--format', 'png')
+
+    def test_but_not_what_is_not_protected(self):
+        self.png('a.png')
+        self.protect('--in-place', 'a.png')
+        self.forget_end()
+        self.png('a.png', seed=2)
+        self.protect('--in-place', '--resume', '.', status=None)
+        self.assertEqual(self.row()['status'], 'begun')
+
+    def test_nor_what_was_protected_earlier(self):
+        self.png('a.png')
+        self.protect('--in-place', 'a.png')
+        self.forget_end()
+        os.utime(self.folder / 'a.png', (1e9, 1e9))
+        self.protect('--in-place', '--resume', '.', status=None)
+        self.assertEqual(self.row()['status'], 'begun')
+
+    def test_what_is_refused_is_not_left_as_begun(self):
+        self.png('a.png')
+        self.protect('a.png', '-o', 'b.png', '--ledger', 'none')
+        self.protect('--in-place', 'b.png', status=3)
+        self.assertEqual(self.vernis('ledger', 'list', '--json').lines, [])
+
+
 class DryRun(clikit.Case):
     def test_touches_nothing(self):
         self.png('in/a.png')
@@ -270,6 +334,21 @@ class DryRun(clikit.Case):
         self.vernis('protect', '-n', 'in/a.png')
         self.assertEqual(self.files(), before)
         self.assertFalse((self.folder / 'out').exists())
+
+    def test_refuses_what_the_run_would(self):
+        self.png('a.png')
+        self.protect('a.png', '-o', 'done.png')
+        self.write('cut.png', clikit.png_bytes(40, 32)[:300])
+        for args in (['done.png', 'a.png', 'cut.png'], ['--again', 'done.png']):
+            args = [*clikit.FAST, '--json', '--progress', 'none', '--jobs', '1', '-o', 'out/', *args]
+            status = 0 if '--again' in args else 1
+            dry, real = self.vernis('protect', '-n', *args, status=status), self.vernis('protect', *args, status=status)
+            self.assertEqual([line['status'].replace('planned', 'ok') for line in dry.lines],
+                             [line['status'] for line in real.lines])
+            if status:
+                self.assertEqual([dry.lines[i] for i in (0, 2)], [real.lines[i] for i in (0, 2)])
+        piped = self.vernis('protect', '-n', *clikit.FAST, '-', '-o', 'x.png', stdin=self.data('done.png'), status=3)
+        self.assertIn('protected before', piped.err)
 
 
 class Resume(clikit.Case):

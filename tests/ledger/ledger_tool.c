@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For measuring, not a test:
- *   ledger_tool --print        paths on standard input, a line each; a line for each picture: path, quality and the
- *                              fingerprints of all orientations, parted by tabs (pictures that cannot be read are left out)
+ *   ledger_tool --match KNOWN  what find makes of pairs. KNOWN: a list of the pictures that a ledger knows, a path a line; those
+ *                              that are looked for come the same way on standard input. A line for each two whose
+ *                              fingerprints are near enough: path looked for, known path, bits that differ, "yours" or
+ *                              "alike", parted by tabs; for a picture that cannot be read its path and "unreadable"
  *   ledger_tool --bench N      times a search among N rows: the whole of `vernis ledger find` but for reading the picture;
  *                              elapsed, and of the processor, which other work on the machine does not lengthen */
 #include <stdio.h>
@@ -16,19 +18,68 @@
 #include "base/rng.h"
 #include "ledger/ledger_db.h"
 
-static int print_all(void) {
-    char line[4096];
-    while (fgets(line, sizeof line, stdin)) {
-        VernisFingerprint print;
-        line[strcspn(line, "\n")] = 0;
-        if (vernis_fingerprint_file(&print, line, NULL))
-            continue;
-        printf("%s\t%d", line, print.quality);
-        for (int i = 0; i < VERNIS_ORIENTATIONS; i++)
-            printf("\t%s", print.pdq[i]);
-        putchar('\n');
+/* As a row that is done; what its input says is all that is asked for later. */
+static VernisStatus know(VernisLedger *ledger, const char *path, VernisError *err) {
+    VernisFingerprint print;
+    if (vernis_fingerprint_file(&print, path, NULL)) {
+        printf("%s\tunreadable\n", path);
+        return VERNIS_OK;
     }
-    return 0;
+    VernisLedgerRow row = {.state = VERNIS_LEDGER_DONE,
+                           .time = "2026-11-22T11:30:00Z",
+                           .input = path,
+                           .pdq = print.pdq[0],
+                           .quality = print.quality,
+                           .thumbnail = print.thumbnail};
+    return vn_ledger_row_add(ledger, &row, err);
+}
+
+static VernisStatus look_for(VernisLedger *ledger, const char *path, VernisError *err) {
+    enum { MOST = 10000 };
+    static VernisMatch matches[MOST];
+    VernisFingerprint print;
+    size_t count;
+    int found;
+    if (vernis_fingerprint_file(&print, path, NULL)) {
+        printf("%s\tunreadable\n", path);
+        return VERNIS_OK;
+    }
+    VN_TRY(vernis_ledger_find(ledger, &print, matches, MOST, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        VernisLedgerRow row = {.id = matches[i].id - 1};
+        VN_TRY(vernis_ledger_next(ledger, VERNIS_LEDGER_ALL, &row, &found, err));
+        printf("%s\t%s\t%d\t%s\n", path, row.input, matches[i].distance, matches[i].alike ? "alike" : "yours");
+    }
+    return VERNIS_OK;
+}
+
+static int match_all(const char *list) {
+    char path[] = "/tmp/vernis-match-XXXXXX", line[4096];
+    VernisLedger *ledger = NULL;
+    VernisError err = {0};
+    FILE *known = fopen(list, "r");
+    int fd = mkstemp(path);
+    if (!known || fd < 0 || close(fd))
+        return 1;
+    VernisStatus status = vernis_ledger_open(&ledger, path, NULL, 1, &err);
+    if (!status)
+        status = vn_ledger_lock(ledger, &err);
+    while (!status && fgets(line, sizeof line, known)) {
+        line[strcspn(line, "\n")] = 0;
+        status = know(ledger, line, &err);
+    }
+    if (ledger)
+        status = vn_ledger_unlock(ledger, status, &err);
+    while (!status && fgets(line, sizeof line, stdin)) {
+        line[strcspn(line, "\n")] = 0;
+        status = look_for(ledger, line, &err);
+    }
+    fclose(known);
+    vernis_ledger_close(&ledger);
+    unlink(path);
+    if (status)
+        fprintf(stderr, "%s\n", err.text);
+    return status != VERNIS_OK;
 }
 
 static void draw(char hex[65], uint64_t index) {
@@ -128,10 +179,10 @@ static int bench(long rows) {
 }
 
 int main(int argc, char **argv) {
-    if (argc == 2 && !strcmp(argv[1], "--print"))
-        return print_all();
+    if (argc == 3 && !strcmp(argv[1], "--match"))
+        return match_all(argv[2]);
     if (argc == 3 && !strcmp(argv[1], "--bench"))
         return bench(strtol(argv[2], NULL, 10));
-    fprintf(stderr, "usage: %s --print | --bench ROWS\n", argv[0]);
+    fprintf(stderr, "usage: %s --match FILE | --bench ROWS\n", argv[0]);
     return 2;
 }

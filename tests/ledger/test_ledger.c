@@ -17,6 +17,7 @@
 
 #include "base/fs.h"
 #include "base/rng.h"
+#include "ledger/ledger_db.h"
 
 static char folder[64], path[128], other_path[128];
 static VernisSettings *settings;
@@ -589,6 +590,42 @@ static void test_nothing_is_lost_when_memory_is_short(void **state) {
     assert_int_equal(vn_mem_used(), used);
 }
 
+/* SQLite's memory is its own and not counted by vn_mem_limit: it stays small however much the ledger holds. */
+static void test_sqlite_takes_little_memory(void **state) {
+    (void)state;
+    enum { ROWS = 1500, MOST = 3 << 20 };
+    uint8_t noise[VERNIS_THUMBNAIL_BYTES];
+    VernisMatch match;
+    struct stat info;
+    size_t count, added;
+    draw_thumbnail(noise, 'a');
+    sqlite3_memory_highwater(1);
+    VernisLedger *ledger = open_ledger(path), *other = open_ledger(other_path);
+    assert_int_equal(vn_ledger_lock(ledger, NULL), VERNIS_OK);
+    for (int i = 0; i < ROWS; i++) {
+        char output[32];
+        snprintf(output, sizeof output, "/o/%d.png", i);
+        VernisLedgerRow row = {.state = VERNIS_LEDGER_DONE,
+                               .time = "2026-11-22T11:30:00Z",
+                               .output = output,
+                               .thumbnail = noise,
+                               .pdq = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"};
+        assert_int_equal(vn_ledger_row_add(ledger, &row, NULL), VERNIS_OK);
+    }
+    assert_int_equal(vn_ledger_unlock(ledger, VERNIS_OK, NULL), VERNIS_OK);
+    assert_int_equal(vernis_ledger_merge(other, path, &added, NULL), VERNIS_OK);
+    assert_int_equal(added, ROWS);
+    VernisFingerprint print = print_of("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+    assert_int_equal(vernis_ledger_find(other, &print, &match, 1, &count, NULL), VERNIS_OK);
+    assert_int_equal(vernis_ledger_check(other, NULL), VERNIS_OK);
+    assert_int_equal(stat(other_path, &info), 0);
+    assert_true(info.st_size > 2 * MOST);
+    vernis_ledger_close(&ledger);
+    vernis_ledger_close(&other);
+    if (sqlite3_memory_highwater(0) > 2 * MOST) /* two are open */
+        fail_msg("%lld bytes", (long long)sqlite3_memory_highwater(0));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
@@ -604,6 +641,7 @@ int main(void) {
         TEST(test_files_that_are_no_ledger_of_ours),
         TEST(test_damage_on_every_page),
         TEST(test_nothing_is_lost_when_memory_is_short),
+        TEST(test_sqlite_takes_little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
