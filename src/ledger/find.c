@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is this picture one of mine? */
+#include <limits.h>
 #include <string.h>
 
 #include "base/fs.h"
@@ -47,10 +48,20 @@ VernisStatus vernis_fingerprint_file(VernisFingerprint *out, const char *path, V
 
 /* How many bits may differ, by how much there is to see in the poorer of the two pictures; tests/regression/find.md has the
  * figures behind it. Empty ones all look the same: only their bytes count. */
-static int limit_of(int quality) { return quality >= 50 ? 36 : quality >= 20 ? 20 : quality >= 5 ? 8 : -1; }
+typedef struct Limits {
+    int quality;   /* from this up */
+    int confirmed; /* where the thumbnails agree */
+    int alike;     /* where they do not */
+    int alone;     /* where there is none: at most what PDQ's authors take for one picture */
+} Limits;
+static const Limits limits[] = {{50, 56, 36, 31}, {20, 20, 20, 20}, {5, 8, 8, 8}, {INT_MIN, -1, -1, -1}};
 
-/* How many may differ where there is no thumbnail to look closer at: what PDQ's authors take for one picture. */
-enum { MOST_UNSEEN = 31 };
+static const Limits *limits_of(int quality) {
+    const Limits *at = limits;
+    while (quality < at->quality)
+        at++;
+    return at;
+}
 
 /* A picture in the orientations that it may have been turned into. */
 typedef struct Sought {
@@ -100,19 +111,19 @@ static VernisStatus find_bytes(const VernisLedger *ledger, const char *sha256, F
 /* Of the orientations whose fingerprints are near enough, the nearest in which the thumbnails agree too.
  * @param thumbnail statement that gives the one of a row */
 static VernisStatus look_closer(const VernisLedger *ledger, sqlite3_stmt *thumbnail, const Sought *sought,
-                                const int distances[VN_PDQ_VARIANTS], int most, VernisMatch *match, VnError *err) {
+                                const int distances[VN_PDQ_VARIANTS], const Limits *most, VernisMatch *match,
+                                VnError *err) {
     int more = 0;
     match->alike = 1;
-    match->distance = most + 1;
+    match->distance = most->alike + 1;
     sqlite3_bind_int64(thumbnail, 1, match->id);
     VernisStatus status = vn_ledger_step(ledger, thumbnail, &more, err);
     const uint8_t *known = !status && more ? vn_ledger_thumbnail(thumbnail, 0) : NULL;
     for (int v = 0; v < VN_PDQ_VARIANTS && !status; v++) {
-        if (distances[v] > most)
-            continue;
-        int alike =
-            known ? !vn_thumbnail_agrees(known, sought->print->thumbnail, (unsigned)v) : distances[v] > MOST_UNSEEN;
-        VernisMatch seen = {.id = match->id, .distance = distances[v], .orientation = v, .alike = alike};
+        bool same = known ? distances[v] <= most->confirmed &&
+                                vn_thumbnail_agrees(known, sought->print->thumbnail, (unsigned)v, distances[v])
+                          : distances[v] <= most->alone;
+        VernisMatch seen = {.id = match->id, .distance = distances[v], .orientation = v, .alike = !same};
         if (is_nearer(&seen, match))
             *match = seen;
     }
@@ -130,17 +141,18 @@ static VernisStatus find_alike(const VernisLedger *ledger, const Sought *sought,
         int other = sqlite3_column_int(prints, 2);
         if (!pdq || sqlite3_column_bytes(prints, 1) != VN_PDQ_BYTES)
             continue; /* not written by Vernis */
-        int most = limit_of(sought->print->quality < other ? sought->print->quality : other);
+        const Limits *most = limits_of(sought->print->quality < other ? sought->print->quality : other);
         int distances[VN_PDQ_VARIANTS], near = 0;
         for (int v = 0; v < VN_PDQ_VARIANTS; v++) {
-            distances[v] = vn_pdq_distance(sought->hashes[v], pdq, most);
-            near += distances[v] <= most;
+            distances[v] = vn_pdq_distance(sought->hashes[v], pdq, most->confirmed);
+            near += distances[v] <= most->confirmed;
         }
         if (!near)
             continue;
         VernisMatch match = {.id = sqlite3_column_int64(prints, 0)};
         VN_TRY(look_closer(ledger, thumbnail, sought, distances, most, &match, err));
-        keep(found, match);
+        if (!match.alike || match.distance <= most->alike)
+            keep(found, match);
     }
     return status;
 }

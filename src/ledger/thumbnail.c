@@ -9,9 +9,8 @@
 
 enum { SIDE = VN_THUMBNAIL_SIDE, COLOURS = 3 };
 
-/* tests/regression/find.md has the figures behind them: the least correlation of all values together, which tells faint
- * drawings apart, and the most that one value may differ by, which tells apart what differs in one place. */
-static const double least_correlation = 0.996;
+/* The most that one value may differ by, which tells apart what differs in one place; the least correlation of all values
+ * together, below, tells faint drawings apart. tests/regression/find.md has the figures behind them. */
 enum { MOST_APART = 40 };
 
 /* Add one line of pixels to the parts it reaches into, by how much of it lies in each. */
@@ -63,7 +62,7 @@ static void turn(uint8_t out[VERNIS_THUMBNAIL_BYTES], const uint8_t in[VERNIS_TH
 }
 
 bool vn_thumbnail_agrees(const uint8_t known[VERNIS_THUMBNAIL_BYTES], const uint8_t found[VERNIS_THUMBNAIL_BYTES],
-                         unsigned orientation) {
+                         unsigned orientation, int distance) {
     enum { CELLS = SIDE * SIDE };
     uint8_t turned[VERNIS_THUMBNAIL_BYTES];
     int64_t both = 0, squares[2] = {0};
@@ -84,5 +83,6 @@ bool vn_thumbnail_agrees(const uint8_t known[VERNIS_THUMBNAIL_BYTES], const uint
         squares[0] -= sum[0] * sum[0];
         squares[1] -= sum[1] * sum[1];
     }
-    return (double)both >= least_correlation * sqrt((double)squares[0] * (double)squares[1]);
+    double least = distance <= 26 ? 0.97 : distance <= 36 ? 0.996 : 0.999;
+    return (double)both >= least * sqrt((double)squares[0] * (double)squares[1]);
 }

@@ -16,8 +16,9 @@ _Static_assert(VN_THUMBNAIL_SIDE *VN_THUMBNAIL_SIDE * 3 == VERNIS_THUMBNAIL_BYTE
 VernisStatus vn_thumbnail(uint8_t out[VERNIS_THUMBNAIL_BYTES], const VnImage *image, VnError *err);
 
 /** Whether two thumbnails show the same, but for what encoding and resizing do.
- * @param orientation of VnPdq's bits, into which `found` is brought first */
+ * @param orientation of VnPdq's bits, into which `found` is brought first
+ * @param distance of the fingerprints, bits: the further they are apart, the closer the thumbnails must be */
 bool vn_thumbnail_agrees(const uint8_t known[VERNIS_THUMBNAIL_BYTES], const uint8_t found[VERNIS_THUMBNAIL_BYTES],
-                         unsigned orientation);
+                         unsigned orientation, int distance);
 
 #endif

@@ -67,7 +67,7 @@ static void search(VernisLedger *ledger) {
         return;
     require(count <= 4);
     for (size_t i = 0; i < count; i++)
-        require(matches[i].distance >= 0 && matches[i].distance <= 36 && matches[i].orientation < VERNIS_ORIENTATIONS);
+        require(matches[i].distance >= 0 && matches[i].distance <= 56 && matches[i].orientation < VERNIS_ORIENTATIONS);
 }
 
 /* Into a ledger of our own, which stays sound. */

@@ -314,6 +314,15 @@ static void test_find_looks_closer(void **state) {
     assert_true(matches[0].id == 2 && !matches[0].alike && matches[1].id == 1 && matches[1].alike);
     assert_int_equal(vernis_ledger_find(ledger, &print, matches, 1, &count, NULL), VERNIS_OK);
     assert_true(count == 1 && matches[0].id == 2);
+    /* A fingerprint further off counts where the thumbnail agrees, and is nothing where it does not. */
+    for (int bits = 52; bits <= 60; bits += 4) {
+        memset(print.pdq[0], 'e', 64);
+        memset(print.pdq[0], '1', (size_t)bits / 4);
+        assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_OK);
+        assert_int_equal(count, bits <= 56);
+        assert_true(!count || (matches[0].id == 2 && !matches[0].alike && matches[0].distance == bits));
+    }
+    snprintf(print.pdq[0], sizeof print.pdq[0], "%s", hex);
     run_sql(path, "UPDATE thumbnail SET rgb = zeroblob(3000)"); /* not ours */
     assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_OK);
     assert_true(count == 2 && !matches[0].alike && !matches[1].alike);
@@ -377,6 +386,11 @@ static void test_an_older_ledger(void **state) {
     assert_int_equal(vernis_ledger_find(ledger, &print, matches, 4, &count, NULL), VERNIS_OK);
     assert_true(count == 1 && matches[0].id == 2 && !matches[0].alike);
     vernis_ledger_close(&ledger);
+    size_t added;
+    VernisLedger *other = open_ledger(other_path);
+    assert_int_equal(vernis_ledger_merge(other, path, &added, NULL), VERNIS_OK);
+    assert_int_equal(added, 4);
+    vernis_ledger_close(&other);
     assert_int_equal(number_in(path, "PRAGMA user_version"), 1);
 
     ledger = open_ledger(path);

@@ -83,7 +83,7 @@ static void test_orientations(void **state) {
                 least = distance;
                 nearest = (int)v;
             }
-            if (vn_thumbnail_agrees(upright, turned, v)) {
+            if (vn_thumbnail_agrees(upright, turned, v, 0)) {
                 assert_int_equal(agreeing, -1);
                 agreeing = (int)v;
             }
@@ -101,23 +101,34 @@ static void test_limits(void **state) {
     for (int apart = 40; apart <= 41; apart++) { /* in one place */
         memcpy(found, known, BYTES);
         found[1000] = (uint8_t)(found[1000] + apart);
-        assert_int_equal(vn_thumbnail_agrees(known, found, 0), apart == 40);
+        assert_int_equal(vn_thumbnail_agrees(known, found, 0, 36), apart == 40);
     }
     for (size_t i = 0; i < BYTES; i++)
         found[i] = (uint8_t)(known[i] * 4 / 5 + 10); /* paler */
-    assert_true(vn_thumbnail_agrees(known, found, 0));
+    assert_true(vn_thumbnail_agrees(known, found, 0, 36));
     /* Faint: one grain in a thousand of other noise is passed over, another noise is not. */
     for (size_t i = 0; i < BYTES; i++) {
         known[i] = (uint8_t)(200 + vn_rng_u64(5, i, 0) % 8);
         found[i] = (uint8_t)(i % 1000 ? known[i] : 203);
     }
-    assert_true(vn_thumbnail_agrees(known, found, 0));
+    assert_true(vn_thumbnail_agrees(known, found, 0, 36));
     for (size_t i = 0; i < BYTES; i++)
         found[i] = (uint8_t)(200 + vn_rng_u64(6, i, 0) % 8);
-    assert_false(vn_thumbnail_agrees(known, found, 0));
+    assert_false(vn_thumbnail_agrees(known, found, 0, 36));
+    /* With a fifth as much of another noise the correlation is 0.98, with a tenth 0.995, with a twentieth 0.9988. */
+    static const int parts[] = {5, 5, 10, 10, 20, 20}, bits[] = {26, 27, 26, 27, 36, 37};
+    static const bool agrees[] = {true, false, true, false, true, false};
+    for (size_t k = 0; k < 6; k++) {
+        for (size_t i = 0; i < BYTES; i++) {
+            int own = (int)(vn_rng_u64(5, i, 0) % 160), other = (int)(vn_rng_u64(6, i, 0) % 160);
+            known[i] = (uint8_t)own;
+            found[i] = (uint8_t)(own + other / parts[k]);
+        }
+        assert_int_equal(vn_thumbnail_agrees(known, found, 0, bits[k]), agrees[k]);
+    }
     memset(known, 0, BYTES);
     memset(found, 40, BYTES);
-    assert_true(vn_thumbnail_agrees(known, found, 0));
+    assert_true(vn_thumbnail_agrees(known, found, 0, 36));
 }
 
 int main(void) {
