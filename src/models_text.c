@@ -8,6 +8,15 @@
 #include "base/json.h"
 #include "session_state.h"
 
+/* Takes the line. */
+static VernisStatus add_line(VnBytes *text, json_t *line, VnError *err) {
+    char *dump = line ? vn_json_text(line) : NULL;
+    json_decref(line);
+    VernisStatus status = dump ? vn_text_add(text, err, "%s\n", dump) : vn_no_memory(err, "models", 0, "a line");
+    vn_free(dump);
+    return status;
+}
+
 static VernisStatus add_encoder(VnBytes *text, const VnEncoderInfo *info, const char *origin, int json, VnError *err) {
     if (!json)
         return vn_text_add(text, err,
@@ -21,10 +30,30 @@ static VernisStatus add_encoder(VnBytes *text, const VnEncoderInfo *info, const 
         (int)info->stride, "latent_channels", (int)info->latent_channels, "width", (int)info->width, "pooled",
         (int)info->pooled, "macs_per_pixel", info->macs_per_pixel, "parameters", (json_int_t)info->parameters,
         "file_bytes", (json_int_t)info->file_bytes, "memory_bytes", (json_int_t)info->weight_bytes, "origin", origin);
-    char *dump = line ? vn_json_text(line) : NULL;
-    json_decref(line);
-    VernisStatus status = dump ? vn_text_add(text, err, "%s\n", dump) : vn_no_memory(err, "models", 0, "a line");
-    vn_free(dump);
+    return add_line(text, line, err);
+}
+
+static VernisStatus add_decoder(VnBytes *text, const VnEncoder *encoder, int json, VnError *err) {
+    VnDecoder *decoder;
+    VN_TRY(vn_decoder_open_for(&decoder, encoder, err));
+    if (!decoder)
+        return VERNIS_OK;
+    const VnDecoderInfo *info = vn_decoder_info(decoder);
+    VernisStatus status = VERNIS_OK;
+    if (json) {
+        json_t *line = json_pack("{s:s, s:s, s:i, s:i, s:f, s:I, s:I, s:I, s:s}", "name", info->name, "decodes",
+                                 info->encoder, "stride", (int)info->stride, "latent_channels",
+                                 (int)info->latent_channels, "macs_per_pixel", info->macs_per_pixel, "parameters",
+                                 (json_int_t)info->parameters, "file_bytes", (json_int_t)info->file_bytes,
+                                 "memory_bytes", (json_int_t)info->weight_bytes, "origin", "built in");
+        status = add_line(text, line, err);
+    } else {
+        status = vn_text_add(text, err,
+                             "%-20s no surrogate: paints what %s sees for --report, %.1f k multiply-adds per pixel, "
+                             "%.2f M parameters, built in\n",
+                             info->name, info->encoder, info->macs_per_pixel / 1e3, (double)info->parameters / 1e6);
+    }
+    vn_decoder_close(&decoder);
     return status;
 }
 
@@ -70,6 +99,8 @@ VernisStatus vernis_models_text(const char *path, int json, char **out, VernisEr
         status = vn_builtin_open(&encoder, i, err);
         if (!status)
             status = add_encoder(&text, vn_encoder_info(encoder), "built in", json, err);
+        if (!status)
+            status = add_decoder(&text, encoder, json, err);
         vn_encoder_close(&encoder);
     }
     if (!status)
@@ -87,9 +118,10 @@ VernisStatus vernis_models_install(const char *path, const char *name, VernisErr
                        "%s: not a name for a model: at most 60 characters, no slash, no leading dot, and a home folder",
                        name);
     for (size_t i = 0; i < vn_builtin_count(); i++)
-        if (!strcmp(name, vn_builtin_name(i))) {
+        if (!strcmp(name, vn_builtin_name(i)) ||
+            (vn_builtin_decoder_name(i) && !strcmp(name, vn_builtin_decoder_name(i)))) {
             vn_free(target);
-            return vn_fail(err, VERNIS_E_ARGUMENT, "models", "%s: a built-in surrogate has that name", name);
+            return vn_fail(err, VERNIS_E_ARGUMENT, "models", "%s: a built-in model has that name", name);
         }
     vn_kern_init(VN_CPU_AMX);
     VN_CHECK(vn_encoder_open(&encoder, path, err));

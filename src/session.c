@@ -27,9 +27,16 @@ char *vn_model_path(const char *name) {
 }
 
 VernisStatus vn_surrogate_open(VnEncoder **out, const char *name, VnError *err) {
-    for (size_t i = 0; i < vn_builtin_count(); i++)
+    for (size_t i = 0; i < vn_builtin_count(); i++) {
+        const char *decoder = vn_builtin_decoder_name(i);
         if (!strcmp(name, vn_builtin_name(i)))
             return vn_builtin_open(out, i, err);
+        if (decoder && !strcmp(name, decoder))
+            return vn_fail(
+                err, VERNIS_E_ARGUMENT, "surrogate",
+                "%s: is no surrogate but the decoder that paints what %s sees for a report; give --surrogate %s", name,
+                vn_builtin_name(i), vn_builtin_name(i));
+    }
     if (vn_path_exists(name))
         return vn_encoder_open(out, name, err);
     char *path = vn_model_path(name);

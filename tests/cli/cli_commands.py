@@ -239,9 +239,25 @@ class Commands(clikit.Case):
         self.png('a.png')
         self.vernis('protect', '--steps', '1', '--surrogate', 'my own', 'a.png')
         self.assertOneLine(self.vernis('models', 'install', str(model), 'vernis-a', status=1), 'vernis-a')
+        self.assertOneLine(self.vernis('models', 'install', str(model), 'vernis-a-decoder', status=1), 'vernis-a-decoder')
         self.write('no.safetensors', b'nonsense')
         self.assertOneLine(self.vernis('models', 'install', 'no.safetensors', status=1), 'no.safetensors')
         self.assertOneLine(self.vernis('models', 'no.safetensors', status=1), 'no.safetensors')
+
+    def test_a_decoder_is_no_surrogate(self):
+        lines = {line['name']: line for line in self.vernis('models', '--json').lines}
+        self.assertEqual(lines['vernis-a-decoder']['decodes'], 'vernis-a')
+        self.assertEqual(lines['vernis-a-decoder']['latent_channels'], lines['vernis-a']['latent_channels'])
+        self.assertEqual(lines['vernis-a-decoder']['stride'], lines['vernis-a']['stride'])
+        self.assertRegex(self.vernis('models').out, 'vernis-a-decoder +no surrogate: paints what vernis-a sees')
+        self.png('a.png')
+        file = str(clikit.ROOT / 'presets/models/vernis-a-decoder.safetensors')
+        self.assertOneLine(self.vernis('protect', '--surrogate', 'vernis-a-decoder', 'a.png', status=2), '--surrogate vernis-a')
+        for command in (['protect', '--surrogate', file, 'a.png'], ['models', file], ['models', 'install', file, 'mine']):
+            done = self.vernis(*command, status=None)
+            self.assertIn(done.status, (1, 2))
+            self.assertOneLine(done, 'is a decoder, which paints what vernis-a sees')
+        self.assertEqual(self.tree(), ['a.png'])
 
     def test_presets(self):
         for name in ('gentle', 'standard', 'strong'):
