@@ -21,6 +21,9 @@ VernisStatus vernis_report_picture(VernisSession *session, const char *original,
     *out = NULL;
     VN_TRY(vn_open_pair(session, original, protected_file, pair, &read, err));
     VernisStatus status = fit_original(session, protected_file, &pair[0], err);
+    VnDecoder *decoder = NULL;
+    if (!status)
+        status = vn_decoder_open_for(&decoder, session->encoders[0], err);
     VnReportPicture picture = {.name = original,
                                .output = protected_file,
                                .original = &pair[0],
@@ -28,10 +31,12 @@ VernisStatus vernis_report_picture(VernisSession *session, const char *original,
                                .result = result,
                                .ingest = &session->ingest,
                                .target = *result->preset ? session->strength.visibility : 0,
-                               .encoder = session->encoders[0]};
+                               .encoder = session->encoders[0],
+                               .decoder = decoder};
     if (!status)
         status = vn_report_part(&text, &picture, session->pool, err);
     vn_image_free(&pair[0]);
     vn_image_free(&pair[1]);
+    vn_decoder_close(&decoder);
     return vn_text_finish(&text, out, status, err);
 }

@@ -129,8 +129,8 @@ VERNIS_API VernisStatus vernis_verify_files(VernisSession *session, const char *
                                             VernisResult *result, VernisError *err);
 
 /** One picture's part of a report, as HTML with its images inside: before, after, what the result says in plain words, the
- * most visible spot, the difference, and maps of the budget and of how far the first surrogate was moved. Reads both files
- * from disk. Heap text in *out, about a megabyte.
+ * most visible spot, the difference, maps of the budget and of how far the first surrogate was moved, and, where that one is
+ * built in and has a decoder, what it sees of both. Reads both files from disk. Heap text in *out, about a megabyte.
  * @param result of vernis_protect_file or vernis_verify_files for these files and this session */
 VERNIS_API VernisStatus vernis_report_picture(VernisSession *session, const char *original, const char *protected_file,
                                               const VernisResult *result, char **out, VernisError *err);
@@ -182,7 +182,8 @@ VERNIS_API VernisStatus vernis_optout_folder(const char *folder, int removing, i
  * @return VERNIS_E_EXISTS when there is an identity: nothing is ever replaced */
 VERNIS_API VernisStatus vernis_identity_create(const char *name, int json, char **out, VernisError *err);
 
-/** List the built-in and installed surrogates (path NULL) or describe a model file. Heap text in *out. */
+/** List the built-in surrogates, each with its decoder if it has one, and the installed ones (path NULL), or describe a model
+ * file. Heap text in *out. */
 VERNIS_API VernisStatus vernis_models_text(const char *path, int json, char **out, VernisError *err);
 /** Check a model file and copy it to the user's configuration folder under `name`. */
 VERNIS_API VernisStatus vernis_models_install(const char *path, const char *name, VernisError *err);

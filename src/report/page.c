@@ -24,7 +24,7 @@ static const char head[] =
     "font:1.0625rem/1.6 system-ui,-apple-system,\"Segoe UI\",sans-serif;overflow-wrap:break-word}\n"
     "h1,h2{font-family:Georgia,\"Iowan Old Style\",serif;font-weight:400;line-height:1.2;margin:0 0 .4em}\n"
     "h1{font-size:2.2rem}h2{font-size:1.6rem}h3{font-size:1rem;margin:2rem 0 .6rem}\n"
-    "header p,footer p,footer li{max-width:44rem}\n"
+    "header p,footer p,footer li,.seen{max-width:44rem}\n"
     ".file,figcaption,.ends,table{color:var(--soft);font-size:.9rem}.file{margin:0 0 1rem}\n"
     ".keep{border-left:3px solid var(--bar);padding:.1rem 0 .1rem 1rem}\n"
     "article{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1.5rem;margin:2rem 0}\n"

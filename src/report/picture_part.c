@@ -19,7 +19,8 @@ typedef struct Part {
     const VnReportPicture *in;
     VnPool *pool;
     VnImage before, after; /* as shown */
-    VnField seen, budget, latent;
+    VnField seen, budget;
+    VnSight sight;
 } Part;
 
 static VernisStatus shrunk(VnImage *out, const VnImage *image, uint32_t side, VnPool *pool, VnError *err) {
@@ -46,7 +47,7 @@ static VernisStatus part_open(Part *p, VnError *err) {
     vn_trip_size(&box, in->original->width, in->original->height, &w, &h);
     VN_TRY(vn_field_open(&p->budget, w, h, err));
     VN_TRY(vn_budget_map(in->original, w, h, p->budget.values, p->pool, err));
-    return vn_latent_map(&p->latent, in->original, in->changed, in->ingest, in->encoder, p->pool, err);
+    return vn_sight_open(&p->sight, in->original, in->changed, in->ingest, in->encoder, in->decoder, p->pool, err);
 }
 
 static void part_close(Part *p) {
@@ -54,7 +55,7 @@ static void part_close(Part *p) {
     vn_image_free(&p->after);
     vn_field_close(&p->seen);
     vn_field_close(&p->budget);
-    vn_field_close(&p->latent);
+    vn_sight_close(&p->sight);
 }
 
 static VernisStatus add(VnBytes *out, const char *text, VnError *err) {
@@ -165,15 +166,18 @@ static VernisStatus add_maps(VnBytes *out, const Part *p, const char *name, VnEr
                    "Dark places, such as flat colour and soft shading, were given little.",
                    err));
     vn_image_free(&map);
-    float most = fmaxf(1, vn_field_quantile(&p->latent, 0.98));
-    VN_CHECK(vn_heat_image(&map, &p->latent, most, &ground, err));
+    float most = fmaxf(1, vn_field_quantile(&p->sight.moved, 0.98));
+    VN_CHECK(vn_heat_image(&map, &p->sight.moved, most, &ground, err));
     VN_CHECK(add(&caption, "<b>Where the encoder was moved.</b> Each square is one cell of what ", err));
     VN_CHECK(vn_html_text(&caption, in->result->shifts[0].surrogate, err));
     VN_CHECK(vn_text_add(
         &caption, err,
         ", an encoder that Vernis works against, keeps of the picture after the trip; the brightest moved by "
-        "%.1f or more. It is not a picture of what a model sees: Vernis has no decoder to paint one.",
-        (double)most));
+        "%.1f or more.%s",
+        (double)most,
+        in->decoder
+            ? ""
+            : " It is not a picture of what a model sees: for this encoder, Vernis has no decoder to paint one."));
     VN_CHECK(vn_bytes_append(&caption, "", 1, err));
     VN_CHECK(add_figure(out, &map, MAP_QUALITY, "Map of how far the encoder was moved, in ", name, "",
                         (const char *)caption.data, err));
@@ -184,6 +188,32 @@ done:
     vn_image_free(&difference);
     vn_bytes_free(&caption);
     return status;
+}
+
+static VernisStatus add_sight(VnBytes *out, const Part *p, const char *name, VnError *err) {
+    static const char *const alts[] = {"What the small model sees of the clean picture, ",
+                                       "What the small model sees of the protected picture, "};
+    static const char *const captions[] = {"Of the picture before", "Of the picture after"};
+    if (!p->in->decoder)
+        return VERNIS_OK;
+    VN_TRY(add(out, "<h3>What a small model sees of it</h3>\n<p class=\"seen\">After the same trip, ", err));
+    VN_TRY(vn_html_text(out, vn_encoder_info(p->in->encoder)->name, err));
+    static const char words[] =
+        ", the small encoder that comes with Vernis, has turned the picture into numbers, and a small decoder, trained on "
+        "unprotected pictures alone, has painted what it makes of them. It is their view, not that of any "
+        "company\xe2\x80\x99s model, and the blur in both pictures is theirs. Where the two differ, training on the "
+        "protected picture would be fed something other than your picture; what is alike in both gets through."
+        "</p>\n<div class=\"pair\">\n";
+    VN_TRY(add(out, words, err));
+    VernisStatus status = VERNIS_OK;
+    for (int i = 0; i < 2 && !status; i++) {
+        VnImage view = {0};
+        status = shrunk(&view, &p->sight.painted[i], SHOWN, p->pool, err);
+        if (!status)
+            status = add_figure(out, &view, PICTURE_QUALITY, alts[i], name, "", captions[i], err);
+        vn_image_free(&view);
+    }
+    return status ? status : add(out, "</div>\n", err);
 }
 
 static VernisStatus add_row(VnBytes *out, const char *name, const char *value, VnError *err) {
@@ -256,6 +286,7 @@ static VernisStatus add_part(VnBytes *out, const Part *p, VnError *err) {
     VN_TRY(add_readings(out, in, err));
     VN_TRY(add_spot(out, p, name, err));
     VN_TRY(add_maps(out, p, name, err));
+    VN_TRY(add_sight(out, p, name, err));
     VN_TRY(add_notes(out, in->result, err));
     VN_TRY(add_figures(out, in->result, err));
     return add(out, "</article>\n", err);

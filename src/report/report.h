@@ -8,7 +8,7 @@
 #include <vernis/session.h>
 
 #include "image/image.h"
-#include "nn/encoder.h"
+#include "nn/decoder.h"
 #include "protect/ingest.h"
 
 /** Peak signal-to-noise ratio in dB over RGB composited on white, 8-bit scale; 99 for equal pictures. */
@@ -39,11 +39,17 @@ typedef struct VnField {
 VernisStatus vn_field_open(VnField *out, uint32_t width, uint32_t height, VnError *err);
 void vn_field_close(VnField *field); /**< takes a zeroed struct */
 
-/** How far each cell of the latent moves between two pictures that have both been through the ingest: root mean square
- * over the channels, in units of the clean latent's spread, so that the field's own root mean square is VernisShift's
- * `ingest`. */
-VernisStatus vn_latent_map(VnField *out, const VnImage *original, const VnImage *changed, const VnIngest *ingest,
-                           const VnEncoder *encoder, VnPool *pool, VnError *err);
+/** What an encoder sees of two pictures after the ingest. */
+typedef struct VnSight {
+    VnField moved; /**< how far each cell of the latent moves: root mean square over the channels, in units of the clean
+                      latent's spread, so that the field's own root mean square is VernisShift's `ingest` */
+    VnImage painted[2]; /**< the latents as the decoder paints them, clean and changed: 8 bits, three colours, of the
+                           training size; without a decoder they hold nothing */
+} VnSight;
+/** @param decoder the encoder's, or NULL; @param out the caller's to close, on failure it holds nothing */
+VernisStatus vn_sight_open(VnSight *out, const VnImage *original, const VnImage *changed, const VnIngest *ingest,
+                           const VnEncoder *encoder, const VnDecoder *decoder, VnPool *pool, VnError *err);
+void vn_sight_close(VnSight *sight); /**< takes a zeroed struct */
 
 /** What a report shows of one picture. The texts are not escaped. */
 typedef struct VnReportPicture {
@@ -53,6 +59,7 @@ typedef struct VnReportPicture {
     const VnIngest *ingest;
     double target; /**< visibility asked for; 0: it is not known */
     const VnEncoder *encoder;
+    const VnDecoder *decoder; /**< the encoder's; NULL: it has none, and nothing is painted */
 } VnReportPicture;
 
 /** Append one picture's part of a report: HTML that holds its images and asks for nothing from elsewhere. */

@@ -126,28 +126,61 @@ done:
     return status;
 }
 
-VernisStatus vn_latent_map(VnField *out, const VnImage *original, const VnImage *changed, const VnIngest *ingest,
-                           const VnEncoder *encoder, VnPool *pool, VnError *err) {
-    Eye eye;
-    float *clean;
-    *out = (VnField){0};
-    VN_TRY(eye_open(&eye, &clean, 2, original, ingest, encoder, pool, err));
-    size_t n = eye.latent_floats, cells = (size_t)eye.latent_w * eye.latent_h;
-    float *moved = clean + n;
-    VernisStatus status;
-    VN_CHECK(look(&eye, original, true, clean, err));
-    VN_CHECK(look(&eye, changed, true, moved, err));
-    VN_CHECK(vn_field_open(out, eye.latent_w, eye.latent_h, err));
+static VernisStatus map_moves(VnField *out, const Eye *eye, const float *clean, const float *moved, VnError *err) {
+    size_t n = eye->latent_floats, cells = (size_t)eye->latent_w * eye->latent_h;
     double unit = fmax(spread_of(clean, n), 1e-12);
+    VN_TRY(vn_field_open(out, eye->latent_w, eye->latent_h, err));
     for (size_t i = 0; i < cells; i++) {
         double square = 0;
         for (size_t k = i; k < n; k += cells)
             square += ((double)moved[k] - (double)clean[k]) * ((double)moved[k] - (double)clean[k]);
         out->values[i] = (float)(sqrt(square * (double)cells / (double)n) / unit);
     }
+    return VERNIS_OK;
+}
+
+static VernisStatus paint(VnImage *out, const Eye *eye, const float *latent, const VnDecoder *decoder, VnError *err) {
+    size_t n = (size_t)eye->width * eye->height, bytes = vn_mul(3 * n, sizeof(float));
+    float *rgb = vn_malloc(bytes);
+    if (!rgb)
+        return vn_no_memory(err, "report", bytes, "a painted latent");
+    VernisStatus status = vn_decoder_run(decoder, latent, eye->latent_w, eye->latent_h, rgb, eye->pool, err);
+    if (!status)
+        status = vn_image_create(out, eye->width, eye->height, 3, false, 8, NULL, err);
+    for (size_t y = 0; !status && y < eye->height; y++) {
+        uint8_t *row = (uint8_t *)out->pixels + y * out->stride;
+        for (size_t i = 0; i < 3 * (size_t)eye->width; i++)
+            row[i] = (uint8_t)lrintf(255 * rgb[i % 3 * n + y * eye->width + i / 3]);
+    }
+    vn_free(rgb);
+    return status;
+}
+
+void vn_sight_close(VnSight *sight) {
+    vn_field_close(&sight->moved);
+    vn_image_free(&sight->painted[0]);
+    vn_image_free(&sight->painted[1]);
+}
+
+VernisStatus vn_sight_open(VnSight *out, const VnImage *original, const VnImage *changed, const VnIngest *ingest,
+                           const VnEncoder *encoder, const VnDecoder *decoder, VnPool *pool, VnError *err) {
+    Eye eye;
+    float *clean;
+    *out = (VnSight){0};
+    VN_TRY(eye_open(&eye, &clean, 2, original, ingest, encoder, pool, err));
+    float *moved = clean + eye.latent_floats;
+    VernisStatus status;
+    VN_CHECK(look(&eye, original, true, clean, err));
+    VN_CHECK(look(&eye, changed, true, moved, err));
+    VN_CHECK(map_moves(&out->moved, &eye, clean, moved, err));
+    vn_pass_close(&eye.pass); /* its memory is the decoder's now */
+    for (int i = 0; i < 2 && decoder; i++)
+        VN_CHECK(paint(&out->painted[i], &eye, i ? moved : clean, decoder, err));
 done:
     vn_free(clean);
     vn_pass_close(&eye.pass);
+    if (status)
+        vn_sight_close(out);
     return status;
 }
 

@@ -152,6 +152,32 @@ class Report(clikit.Case):
         self.assertIn('saved as a WebP of quality 80', words)
         self.assertNotIn('You asked for', words)
 
+    def test_what_the_built_in_model_sees(self):
+        self.png('a.png', 96, 64)
+        self.vernis('protect', '--steps', '2', '-q', '--report', 'whole.html', '-o', 'b.png', 'a.png')
+        self.assertEqual(len(self.page('whole.html').images), 9)
+        self.vernis('verify', '--ingest', 's128', '--report', 'page.html', 'a.png', 'b.png')
+        page = self.page()
+        self.check_safe(page)
+        self.assertEqual(len(page.images), 9)
+        self.assertEqual([a['alt'] for a in page.images[7:]], ['What the small model sees of the clean picture, a.png',
+                                                               'What the small model sees of the protected picture, a.png'])
+        self.assertEqual([(a['width'], a['height']) for a in page.images[7:]], [('192', '128')] * 2)
+        self.assertNotEqual(page.picture(7), page.picture(8))
+        words = ' '.join(page.words.split())
+        for word in ('What a small model sees of it', 'vernis-a, the small encoder that comes with Vernis',
+                     'not that of any company'):
+            self.assertIn(word, words)
+        self.assertNotIn('no decoder', words)
+        # The pictures are those of the files: without a change they are one, and a large one is shown smaller.
+        self.vernis('verify', '--ingest', 's128', '--report', 'same.html', 'a.png', 'a.png')
+        same = self.page('same.html')
+        self.assertEqual(same.picture(7), same.picture(8))
+        self.assertEqual(same.picture(7), page.picture(7))
+        self.png('wide.png', 600, 60)
+        self.vernis('verify', '--ingest', 's128', '--report', 'wide.html', 'wide.png', 'wide.png')
+        self.assertEqual({(a['width'], a['height']) for a in self.page('wide.html').images[7:]}, {('900', '90')})
+
     def test_large_pictures_are_shown_smaller(self):
         self.png('a.png', 1000, 500)
         self.protect('--report', 'page.html', 'a.png')

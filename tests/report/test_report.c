@@ -252,17 +252,19 @@ static void latent_map_is_the_shift(void **state) {
     VnIngest ingest = {.name = "t", .trip = {.max_width = 30, .quality = 50, .subsample = true}, .side = 64};
     for (int webp = 0; webp < 2; webp++) {
         VernisShift shift;
-        VnField map;
+        VnSight sight;
         ingest.trip.webp = webp;
         assert_int_equal(vn_measure_shift(&shift, &a, &b, &ingest, encoder, pool, NULL), VERNIS_OK);
-        assert_int_equal(vn_latent_map(&map, &a, &b, &ingest, encoder, pool, NULL), VERNIS_OK);
+        assert_int_equal(vn_sight_open(&sight, &a, &b, &ingest, encoder, NULL, pool, NULL), VERNIS_OK);
+        assert_true(!sight.painted[0].pixels && !sight.painted[1].pixels);
+        const VnField map = sight.moved;
         double square = 0;
         size_t n = (size_t)map.width * map.height;
         for (size_t i = 0; i < n; i++)
             square += (double)map.values[i] * map.values[i];
         assert_true(shift.ingest > 0.01 && shift.floor > 0.01);
         assert_true(fabs(sqrt(square / (double)n) / shift.ingest - 1) < 1e-4);
-        vn_field_close(&map);
+        vn_sight_close(&sight);
     }
     ingest.trip = (VnTrip){0};
     VernisShift shift;
@@ -273,12 +275,50 @@ static void latent_map_is_the_shift(void **state) {
     vn_pool_close(&pool);
 }
 
+static double apart(const VnImage *a, const VnImage *b) {
+    double psnr;
+    assert_int_equal(vn_psnr(&psnr, a, b, NULL), VERNIS_OK);
+    return psnr;
+}
+
+/* The built-in encoder's latents are painted at the training size, each of its own picture. */
+static void latents_are_painted(void **state) {
+    (void)state;
+    VnEncoder *encoder;
+    VnDecoder *decoder;
+    VnImage a, b;
+    VnSight both, same;
+    assert_int_equal(vn_builtin_open(&encoder, 0, NULL), VERNIS_OK);
+    assert_int_equal(vn_decoder_open_for(&decoder, encoder, NULL), VERNIS_OK);
+    assert_non_null(decoder);
+    make(&a, sample_a, 8), make(&b, sample_b, 8);
+    const VnIngest ingest = {.name = "t", .side = 64};
+    assert_int_equal(vn_sight_open(&both, &a, &b, &ingest, encoder, decoder, NULL, NULL), VERNIS_OK);
+    assert_int_equal(vn_sight_open(&same, &a, &a, &ingest, encoder, decoder, NULL, NULL), VERNIS_OK);
+    for (int i = 0; i < 2; i++) {
+        const VnImage *painted = &both.painted[i];
+        assert_true(painted->colours == 3 && painted->bits == 8 && !painted->alpha);
+        assert_int_equal(painted->width, both.moved.width * 8);
+        assert_int_equal(painted->height, both.moved.height * 8);
+    }
+    assert_true(apart(&same.painted[0], &same.painted[1]) == 99);
+    assert_true(apart(&same.painted[0], &both.painted[0]) == 99);
+    if (!(apart(&both.painted[0], &both.painted[1]) < 60))
+        fail_msg("%.1f dB", apart(&both.painted[0], &both.painted[1]));
+    vn_sight_close(&both), vn_sight_close(&same);
+    assert_null(both.moved.values);
+    vn_image_free(&a), vn_image_free(&b);
+    vn_decoder_close(&decoder);
+    vn_encoder_close(&encoder);
+}
+
 int main(void) {
     vn_kern_init(VN_CPU_AMX);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(metrics_equal_numpy),       cmocka_unit_test(sizes_must_agree),
         cmocka_unit_test(npy_equals_numpy),          cmocka_unit_test(lines_are_the_manuals),
         cmocka_unit_test(foreign_text_is_no_markup), cmocka_unit_test(pictures_travel_in_the_page),
-        cmocka_unit_test(maps_show_where),           cmocka_unit_test(latent_map_is_the_shift)};
+        cmocka_unit_test(maps_show_where),           cmocka_unit_test(latent_map_is_the_shift),
+        cmocka_unit_test(latents_are_painted)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
