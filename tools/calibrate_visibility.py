@@ -11,6 +11,7 @@ for them, which is asked for where it is missing. Pictures, not pairs, are held 
 from. Needs Debian's python3-torch, python3-pil, python3-numpy and libjxl-devtools.
 """
 import argparse
+import functools
 import math
 import os
 import random
@@ -22,25 +23,36 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-CONE = torch.tensor([[.3, .622, .078], [.23, .692, .078], [.24342269, .20476745, .55180987]])
+# Butteraugli's cone mixtures of linear sRGB and what it adds to each (lib/jxl/butteraugli, OpsinAbsorbance), scaled to white
+# = 1 without the addition. Its logarithm's slope is near a cube root's where the addition to the first two is a little more.
+CONE = torch.tensor([[.2963, .6268, .0769], [.2185, .6842, .0973], [.0817, .0817, .8366]])
+BIAS = torch.tensor([.011, .011, .624])
 SIGMA = {"SIGMA_1": 1.0, "SIGMA_2": 2.2, "SIGMA_3": 5.0, "SIGMA_FINE": 1.0, "SIGMA_CONTRAST": 3.0, "SIGMA_LIGHT": 5.0,
          "SIGMA_POOL": 1.5}
-BIAS, CONTRAST_FLOOR, LIGHT_UNIT = .0038, .0005, .3
+CONTRAST_FLOOR, LIGHT_UNIT = .0005, .3
+
+
+@functools.lru_cache(None)
+def blur_matrix(n, sigma):
+    """(n,n): Gaussian weights cut at three standard deviations, the borders repeated."""
+    r = math.ceil(3 * sigma)
+    k = torch.exp(-torch.arange(-r, r + 1).float() ** 2 / (2 * sigma * sigma))
+    matrix = torch.zeros(n, n)
+    for i in range(n):
+        at = torch.arange(i - r, i + r + 1).clamp(0, n - 1)
+        matrix[i].index_add_(0, at, k / k.sum())
+    return matrix
 
 
 def blur(x, sigma):
-    """Gaussian blur of (n,h,w), cut at three standard deviations."""
-    r = math.ceil(3 * sigma)
-    k = torch.exp(-torch.arange(-r, r + 1).float() ** 2 / (2 * sigma * sigma))
-    k = k / k.sum()
-    x = F.conv2d(F.pad(x[:, None], (r, r, 0, 0), mode="replicate"), k.view(1, 1, 1, -1))
-    return F.conv2d(F.pad(x, (0, 0, r, r), mode="replicate"), k.view(1, 1, -1, 1))[:, 0]
+    """Gaussian blur of (n,h,w)."""
+    return blur_matrix(x.shape[1], sigma) @ x @ blur_matrix(x.shape[2], sigma).T
 
 
 def opponent(path):
     a = torch.from_numpy(np.asarray(Image.open(path).convert("RGB")).copy()).permute(2, 0, 1).float() / 255
     light = torch.where(a <= .04045, a / 12.92, ((a + .055) / 1.055) ** 2.4)
-    c = (torch.einsum("ij,jhw->ihw", CONE, light) + BIAS) ** (1 / 3)
+    c = (torch.einsum("ij,jhw->ihw", CONE, light) + BIAS[:, None, None]) ** (1 / 3)
     return torch.stack([(c[0] - c[1]) * 5, (c[0] + c[1]) * .5, c[2]])
 
 
@@ -52,7 +64,7 @@ def bands(x):
 def surround(clean):
     contrast = [blur(b[None].abs(), SIGMA["SIGMA_FINE"]) for b in bands(clean)[:3, 1]]
     contrast = [torch.exp(blur(torch.log(c + CONTRAST_FLOOR), SIGMA["SIGMA_CONTRAST"])) for c in contrast]
-    return torch.cat(contrast + [blur(clean[1:2] ** 3, SIGMA["SIGMA_LIGHT"])])
+    return torch.cat(contrast + [blur(clean[1:] ** 3, SIGMA["SIGMA_LIGHT"])])
 
 
 def butteraugli(a, b):
@@ -61,7 +73,7 @@ def butteraugli(a, b):
 
 
 def gather(listing, stride):
-    """Band energies (pairs,12,places), surroundings (pairs,4,places), figures and the clean pictures' names."""
+    """Band energies (pairs,12,places), surroundings (pairs,5,places), figures and the clean pictures' names."""
     folder = os.path.dirname(os.path.abspath(listing))
     energies, around, figures, names, last = [], [], [], [], None
     with open(listing) as f:
@@ -87,16 +99,17 @@ class Model(torch.nn.Module):
     def __init__(self):
         super().__init__()
         par = torch.nn.Parameter
-        self.weight = par(torch.full((4, 3), 8.))       # logarithms, but for light_power
+        self.weight = par(torch.full((4, 3), 8.))       # logarithms, but for the powers of light
         self.mask_gain = par(torch.full((3, 3), 5.))
         self.mask_power = par(torch.full((3, 4), -1.))
         self.floor = par(torch.full((4, 3), -6.))
         self.light_power = par(torch.zeros(3))
+        self.blue_power = par(torch.zeros(3))
         self.light_floor = par(torch.tensor(-3.5))
 
     def forward(self, energy, around):
-        light = torch.log((around[:, 3] + self.light_floor.exp()) / LIGHT_UNIT)
-        lift = torch.exp(self.light_power[None, :, None] * light[:, None])
+        light, blue = (torch.log((around[:, i, None] + self.light_floor.exp()) / LIGHT_UNIT) for i in (3, 4))
+        lift = torch.exp(self.light_power[None, :, None] * light + self.blue_power[None, :, None] * blue)
         contrast = torch.log1p(around[:, :3, None] * self.mask_gain.exp()[None, :, :, None])
         total = 1e-9
         for k in range(4):
@@ -142,12 +155,14 @@ def header(model, note):
     out = ["/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by tools/calibrate_visibility.py; included by vis_model.c only.\n"
            f" * {note} */\n"]
     out += [f"#define VIS_{k} {v}\n" for k, v in SIGMA.items()]
-    out += [f"#define VIS_BIAS {BIAS}f\n#define VIS_CONTRAST_FLOOR {CONTRAST_FLOOR}f\n",
+    out += [f"#define VIS_CONTRAST_FLOOR {CONTRAST_FLOOR}f\n",
             f"#define VIS_LIGHT_FLOOR {float(model.light_floor.exp()):#.4g}f\n\n",
-            "/* for each band of the change and plane */\n", table("vis_weight", model.weight.exp()),
+            "/* cone mixtures of linear sRGB, and what is added before the cube root */\n",
+            table("vis_cone", CONE), table("vis_bias", BIAS), "/* for each band of the change and plane */\n", table("vis_weight", model.weight.exp()),
             table("vis_floor", model.floor.exp()), "/* for each band of contrast and plane of the change */\n",
             table("vis_mask_gain", model.mask_gain.exp()), "/* for each band of contrast and band of the change */\n",
-            table("vis_mask_power", model.mask_power.exp()), table("vis_light_power", model.light_power)]
+            table("vis_mask_power", model.mask_power.exp()), table("vis_light_power", model.light_power),
+            table("vis_blue_power", model.blue_power)]
     return "".join(out)
 
 

@@ -103,9 +103,9 @@ VN_KERNEL(band_energy, (float *sum, float *band, const float *below, const float
 /* band *= 2 * s * slope; above = band - above, unless that is NULL */
 VN_KERNEL(band_slope, (float *band, float *above, const float *s, const float *slope, size_t n))
 /* three planes of sRGB 0..1 to opponent X, Y, B: linear light from a table of `steps` + 2 values, three mixtures by
- * cone[9], cube roots */
+ * cone[9] and bias[3], cube roots */
 VN_KERNEL(opponent, (float *y, size_t plane, const float *x, const float *gamma, size_t steps, const float *cone,
-                     float bias, size_t n))
+                     const float *bias, size_t n))
 /* sums[0..2] += sums of squares^(3/2), squares^3 and squares^6 */
 VN_KERNEL(power_sums, (double *sums, const float *squares, size_t n))
 

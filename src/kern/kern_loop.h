@@ -99,7 +99,7 @@ static inline float cube_root(float v) {
 }
 
 static void opponent(float *y, size_t plane, const float *x, const float *gamma, size_t steps, const float *cone,
-                     float bias, size_t n) {
+                     const float *bias, size_t n) {
     for (size_t i = 0; i < n; i++) {
         float l[3], c[3];
         for (size_t j = 0; j < 3; j++) {
@@ -108,7 +108,7 @@ static void opponent(float *y, size_t plane, const float *x, const float *gamma,
             l[j] = gamma[at] + (gamma[at + 1] - gamma[at]) * (t - (float)at);
         }
         for (size_t k = 0; k < 3; k++)
-            c[k] = cube_root(cone[3 * k] * l[0] + cone[3 * k + 1] * l[1] + cone[3 * k + 2] * l[2] + bias);
+            c[k] = cube_root(cone[3 * k] * l[0] + cone[3 * k + 1] * l[1] + cone[3 * k + 2] * l[2] + bias[k]);
         y[i] = 5 * (c[0] - c[1]);
         y[plane + i] = 0.5f * (c[0] + c[1]);
         y[2 * plane + i] = c[2];

@@ -6,10 +6,6 @@
 
 #include "kern/kern.h"
 
-/* Cone mixtures of linear sRGB as in JPEG XL (ISO/IEC 18181-1, annex on XYB). */
-static const float cone[3][3] = {
-    {0.3f, 0.622f, 0.078f}, {0.23f, 0.692f, 0.078f}, {0.24342269f, 0.20476745f, 0.55180987f}};
-
 #include "protect/vis_fit.h"
 
 const double vn_vis_sigma[VN_VIS_BANDS - 1] = {VIS_SIGMA_1, VIS_SIGMA_2, VIS_SIGMA_3};
@@ -54,7 +50,7 @@ static inline float decode(const float *gamma, float v, float *slope) {
 }
 
 void vn_vis_opponent(const VnVisBlurs *blurs, const float *rgb, float *out, size_t n) {
-    vn_kern()->opponent(out, n, rgb, blurs->gamma, VN_VIS_GAMMA, &cone[0][0], VIS_BIAS, n);
+    vn_kern()->opponent(out, n, rgb, blurs->gamma, VN_VIS_GAMMA, &vis_cone[0][0], vis_bias, n);
 }
 
 void vn_vis_jacobian(const VnVisBlurs *blurs, const float *rgb, float *out, size_t n) {
@@ -63,23 +59,24 @@ void vn_vis_jacobian(const VnVisBlurs *blurs, const float *rgb, float *out, size
         for (size_t j = 0; j < 3; j++)
             l[j] = decode(blurs->gamma, rgb[j * n + i], &slope[j]);
         for (size_t k = 0; k < 3; k++) {
-            float c = cbrtf(cone[k][0] * l[0] + cone[k][1] * l[1] + cone[k][2] * l[2] + VIS_BIAS);
+            float c = cbrtf(vis_cone[k][0] * l[0] + vis_cone[k][1] * l[1] + vis_cone[k][2] * l[2] + vis_bias[k]);
             root[k] = 1 / (3 * c * c);
         }
         for (size_t j = 0; j < 3; j++) {
-            float a = root[0] * cone[0][j] * slope[j], b = root[1] * cone[1][j] * slope[j];
+            float a = root[0] * vis_cone[0][j] * slope[j], b = root[1] * vis_cone[1][j] * slope[j];
             out[j * n + i] = 5 * (a - b);
             out[(3 + j) * n + i] = 0.5f * (a + b);
-            out[(6 + j) * n + i] = root[2] * cone[2][j] * slope[j];
+            out[(6 + j) * n + i] = root[2] * vis_cone[2][j] * slope[j];
         }
     }
 }
 
 /* The geometric mean of a band's size around each pixel: as texture masks and a lone edge does not, it must be small
  * where only some of the surroundings have contrast. */
-void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent_y, float *out, float *work, float *scratch,
+void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out, float *work, float *scratch,
                      VnPool *pool) {
     size_t n = (size_t)blurs->width * blurs->height;
+    const float *opponent_y = opponent + n;
     float *last = work, *next = work + n;
     memcpy(last, opponent_y, n * sizeof *last);
     for (size_t k = 0; k < VN_VIS_BANDS - 1; k++) {
@@ -97,17 +94,21 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent_y, float *ou
         last = next;
         next = swap;
     }
-    for (size_t i = 0; i < n; i++)
-        last[i] = opponent_y[i] * opponent_y[i] * opponent_y[i];
-    vn_resize_apply(blurs->light, 1, last, out + 3 * n, scratch, pool);
+    for (size_t plane = 1; plane < 3; plane++) { /* the light of all colours, then of blue */
+        const float *root = opponent + plane * n;
+        for (size_t i = 0; i < n; i++)
+            last[i] = root[i] * root[i] * root[i];
+        vn_resize_apply(blurs->light, 1, last, out + (2 + plane) * n, scratch, pool);
+    }
 }
 
-void vn_vis_sensitivity(const float surround[4], float *out) {
-    float light = logf((surround[3] + VIS_LIGHT_FLOOR) / 0.3f);
+void vn_vis_sensitivity(const float *surround, size_t step, float *out) {
+    float light = logf((surround[3 * step] + VIS_LIGHT_FLOOR) / 0.3f);
+    float blue = logf((surround[4 * step] + VIS_LIGHT_FLOOR) / 0.3f);
     for (size_t p = 0; p < 3; p++) {
-        float contrast[3], lift = expf(vis_light_power[p] * light);
+        float contrast[3], lift = expf(vis_light_power[p] * light + vis_blue_power[p] * blue);
         for (size_t c = 0; c < 3; c++)
-            contrast[c] = log1pf(vis_mask_gain[c][p] * surround[c]);
+            contrast[c] = log1pf(vis_mask_gain[c][p] * surround[c * step]);
         for (size_t k = 0; k < VN_VIS_BANDS; k++) {
             float fall = 0;
             for (size_t c = 0; c < 3; c++)

@@ -6,7 +6,7 @@
  *
  * Colours go through cone-like mixtures and a cube root to three opponent planes; the change is split into four bands
  * by Gaussian blurs; each band and plane has a sensitivity that falls with the contrast of the clean picture
- * (masking) and depends on its lightness; the weighted squares are summed and smoothed to a squared visibility for
+ * (masking) and depends on its light and its blue light; the weighted squares are summed and smoothed to a squared visibility for
  * each pixel; the whole picture's figure is the mean of the 3-, 6- and 12-norm over the pixels, which is what
  * butteraugli calls its 3-norm. The constants are fitted to butteraugli's answers on real art by
  * tools/calibrate_visibility.py; the note at the top of vis_fit.h states the error on pictures that were held out.
@@ -19,6 +19,7 @@
 enum {
     VN_VIS_BANDS = 4,
     VN_VIS_MAPS = 3 * VN_VIS_BANDS, /**< sensitivities: band-major, then the planes X, Y, B */
+    VN_VIS_SURROUND = 5,            /**< contrast of Y in three bands, light, blue light */
     VN_VIS_GAMMA = 1024             /**< steps of the sRGB table */
 };
 
@@ -41,12 +42,11 @@ void vn_vis_opponent(const VnVisBlurs *blurs, const float *rgb, float *out, size
 /** @param out (9,n): derivative of opponent plane i by colour j at i * 3 + j */
 void vn_vis_jacobian(const VnVisBlurs *blurs, const float *rgb, float *out, size_t n);
 
-/** Contrast and light of the clean picture. @param opponent_y (n); @param out (4,n): contrast in three bands, light;
- * @param work (2,n) */
-void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent_y, float *out, float *work, float *scratch,
+/** Contrast and light of the clean picture. @param opponent (3,n); @param out (VN_VIS_SURROUND,n); @param work (2,n) */
+void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out, float *work, float *scratch,
                      VnPool *pool);
-/** Squared sensitivities at one place. @param surround its four values; @param out VN_VIS_MAPS values */
-void vn_vis_sensitivity(const float surround[4], float *out);
+/** Squared sensitivities at one place. @param surround values `step` apart; @param out VN_VIS_MAPS values */
+void vn_vis_sensitivity(const float *surround, size_t step, float *out);
 
 /** The figure of a picture from its sums of D^3, D^6 and D^12 over `count` pixels. */
 double vn_vis_pooled(const double sums[3], double count);

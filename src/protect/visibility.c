@@ -11,7 +11,7 @@ enum {
     TILE = 240, /* pixels, halo included */
     HALO = 24,  /* the widest blur and a little of the ones after it */
     BLOCK = 4,  /* sensitivities are smooth: one for each block of pixels */
-    TILE_PLANES = 24,
+    TILE_PLANES = 25,
     SAMPLE_TILES = 32 /* in a sample, about */
 };
 
@@ -86,9 +86,8 @@ static void sample_maps(const Tiles *t, const float *surround, uint32_t x0, uint
             uint64_t x = (2 * (uint64_t)gx + 1) * t->a->width / (2 * (uint64_t)t->grid_w);
             uint64_t y = (2 * (uint64_t)gy + 1) * t->a->height / (2 * (uint64_t)t->grid_h);
             size_t at = (size_t)(y - y0) * t->tile_w + (size_t)(x - x0);
-            float here[4] = {surround[at], surround[n + at], surround[2 * n + at], surround[3 * n + at]},
-                  s[VN_VIS_MAPS];
-            vn_vis_sensitivity(here, s);
+            float s[VN_VIS_MAPS];
+            vn_vis_sensitivity(surround + at, n, s);
             for (size_t m = 0; m < VN_VIS_MAPS; m++)
                 t->maps[m * cells + (size_t)gy * t->grid_w + gx] = s[m];
         }
@@ -121,12 +120,12 @@ static void tile_body(void *context, unsigned index, unsigned thread) {
     size_t w = t->tile_w, h = t->tile_h, n = w * h, blocks = (w + BLOCK - 1) / BLOCK;
     float *rgb = t->work + thread * t->work_size, *clean = rgb + 3 * n, *change = clean + 3 * n,
           *surround = change + 3 * n;
-    float *sum = surround + 4 * n, *spare = sum + n, *lower = spare + 4 * n, *weights = rgb + TILE_PLANES * n;
+    float *sum = surround + VN_VIS_SURROUND * n, *spare = sum + n, *lower = spare + 4 * n, *weights = rgb + TILE_PLANES * n;
     float *scratch = weights + blocks * ((h + BLOCK - 1) / BLOCK) * VN_VIS_MAPS;
     VnImage view = tile_view(t->a, x0, y0, t->tile_w, t->tile_h);
     vn_image_rows_to_planes(&view, 0, t->tile_h, rgb);
     vn_vis_opponent(&t->blurs, rgb, clean, n);
-    vn_vis_surround(&t->blurs, clean + n, surround, spare, scratch, NULL);
+    vn_vis_surround(&t->blurs, clean, surround, spare, scratch, NULL);
     if (t->maps) {
         sample_maps(t, surround, x0, y0, core);
         return;
@@ -134,8 +133,7 @@ static void tile_body(void *context, unsigned index, unsigned thread) {
     for (size_t y = 0, at = 0; y < h; y += BLOCK)
         for (size_t x = 0; x < w; x += BLOCK, at += VN_VIS_MAPS) {
             size_t i = (y + BLOCK / 2 < h ? y + BLOCK / 2 : h - 1) * w + (x + BLOCK / 2 < w ? x + BLOCK / 2 : w - 1);
-            float here[4] = {surround[i], surround[n + i], surround[2 * n + i], surround[3 * n + i]};
-            vn_vis_sensitivity(here, weights + at);
+            vn_vis_sensitivity(surround + i, n, weights + at);
         }
     view = tile_view(t->b, x0, y0, t->tile_w, t->tile_h);
     vn_image_rows_to_planes(&view, 0, t->tile_h, rgb);

@@ -191,12 +191,12 @@ static void case_band_slope(const VnKern *k, Arena *a, size_t n) {
 }
 
 static void case_opponent(const VnKern *k, Arena *a, size_t n) {
-    float *gamma = buffer(a, 2), cone[9];
+    float *gamma = buffer(a, 2), cone[9], bias[] = {0.0038f, 0.011f, 0.6f};
     for (size_t i = 0; i < 66; i++)
         gamma[i] = gamma[i] < 0 ? -gamma[i] : gamma[i];
     for (size_t i = 0; i < 9; i++)
         cone[i] = (float)(i % 4 + 1) / 8;
-    k->opponent(buffer(a, 0), n + 1, buffer(a, 1), gamma, 64, cone, 0.0038f, n);
+    k->opponent(buffer(a, 0), n + 1, buffer(a, 1), gamma, 64, cone, bias, n);
 }
 
 static void case_power_sums(const VnKern *k, Arena *a, size_t n) {
