@@ -82,7 +82,8 @@ static char *brief(const char *help) {
 static const char names_in_sh[] = "_vernis_platforms() { vernis presets 2>/dev/null | sed -n 's|^platforms/\\([^ ]*\\).*|\\1|p'; }\n"
                                   "_vernis_strengths() { vernis presets 2>/dev/null | sed -n 's|^strength/\\([^ ]*\\).*|\\1|p'; }\n"
                                   "_vernis_presets() { _vernis_strengths; _vernis_platforms; }\n"
-                                  "_vernis_models() { vernis models 2>/dev/null | sed -n 's|^\\([^ ]*\\) .*|\\1|p'; }\n\n";
+                                  "_vernis_models() { vernis models 2>/dev/null | sed -n '/ no surrogate: /d; s|^\\([^ ]*\\) "
+                                  ".*|\\1|p'; }\n\n";
 
 /* Call `put` for each setting that the command takes. */
 typedef void PutSetting(Page *page, const VernisSettingInfo *info, const CliCommand *command);
@@ -282,7 +283,8 @@ static char *fish_script(void) {
                     "function __vernis_platforms; vernis presets 2>/dev/null | string match -r -g '^platforms/(\\S+)'; end\n"
                     "function __vernis_strengths; vernis presets 2>/dev/null | string match -r -g '^strength/(\\S+)'; end\n"
                     "function __vernis_presets; __vernis_strengths; __vernis_platforms; end\n"
-                    "function __vernis_models; vernis models 2>/dev/null | string match -r -g '^(\\S+) '; end\n\n"
+                    "function __vernis_models; vernis models 2>/dev/null | string match -v '* no surrogate: *' "
+                    "| string match -r -g '^(\\S+) '; end\n\n"
                     "complete -c vernis -n __fish_use_subcommand -f\n"
                     "complete -c vernis -n __fish_use_subcommand -l version -d 'Show the version'\n"
                     "complete -c vernis -s h -l help -d 'Show help'\n"
