@@ -27,16 +27,11 @@ import tempfile
 import numpy as np
 from PIL import Image, ImageOps
 
+from measure import on_white
+
 Image.MAX_IMAGE_PIXELS = None
 KINDS = {'.png', '.jpg', '.jpeg', '.webp'}
 SAME = [(0.995, 0.01), (0.99, 0.02), (0.98, 0.05)]  # least correlation, most points that differ; the first counts
-
-
-def on_white(path):
-    image = Image.open(path).convert('RGBA')
-    ground = Image.new('RGBA', image.size, (255, 255, 255, 255))
-    ground.alpha_composite(image)
-    return ground.convert('RGB')
 
 
 def draw(art, count):
