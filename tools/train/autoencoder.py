@@ -10,9 +10,7 @@ Laplacian pyramid. Run it again to resume from FILE.checkpoint.pt; FILE.csv is t
 """
 import argparse
 import csv
-import math
 import os
-import time
 
 import numpy as np
 import torch
@@ -20,6 +18,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from model import conv, write_tensors
+from runs import Run
+from train import to_float
 
 BATCH, SIDE = 12, 96
 RATE, WARM_UP = 1.5e-3, 100
@@ -90,8 +90,7 @@ def batch_of(crops, rng):
         y, x = rng.integers(crop.shape[0] - SIDE + 1), rng.integers(crop.shape[1] - SIDE + 1)
         crop = crop[y:y + SIDE, x:x + SIDE]
         out[i] = crop[:, ::-1] if rng.integers(2) else crop
-    x = torch.from_numpy(out).permute(0, 3, 1, 2).float() / 255
-    return x.contiguous(memory_format=torch.channels_last)
+    return to_float(out)
 
 
 def main():
@@ -103,49 +102,24 @@ def main():
     crops = np.load(os.path.join(args.data, "crops.npy"), mmap_mode="r")
     torch.manual_seed(0)
     net = Autoencoder().to(memory_format=torch.channels_last)
-    mean = Autoencoder()
-    mean.load_state_dict(net.state_dict())
-    optimiser = torch.optim.AdamW(net.parameters(), RATE, betas=(.9, .99), weight_decay=1e-4)
-    step, spent, save_at, recent = 0, 0., 60., []
-    state_file = args.out + ".checkpoint.pt"
-    if os.path.exists(state_file):
-        state = torch.load(state_file)
-        net.load_state_dict(state["net"])
-        mean.load_state_dict(state["mean"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, spent = state["step"], state["spent"]
-    rng = np.random.default_rng(1000 + step)
-    log = open(args.out + ".csv", "a", newline="")
-    started = time.monotonic() - spent
-    while spent < 60 * args.minutes:
-        spent = time.monotonic() - started
-        share = min(1, spent / (60 * args.minutes))
-        for group in optimiser.param_groups:
-            group["lr"] = RATE * min(1, (step + 1) / WARM_UP) * (.02 + .98 * .5 * (1 + math.cos(math.pi * share)))
+    adam = torch.optim.AdamW(net.parameters(), RATE, betas=(.9, .99), weight_decay=1e-4)
+    run = Run(net, Autoencoder(), {"adam": adam}, args.out + ".checkpoint.pt", args.minutes, EMA, WARM_UP)
+    rng = np.random.default_rng(1000 + run.step)
+    log = open(args.out + ".csv", "a", newline="", buffering=1)
+
+    def export():
+        write_tensors(args.out, run.mean.state_dict(), {"vernis.name": "leftout", "format": "pt", "licence": "Apache-2.0"})
+    recent = []
+    for _ in run.turns(export, 2):
         x = batch_of(crops, rng)
         with torch.autocast("cpu", torch.bfloat16):
             y, kl = net(x)
         loss = pyramid_loss(y.float(), x) + kl
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1)
-        optimiser.step()
-        step += 1
-        with torch.no_grad():
-            for slow, fast in zip(mean.parameters(), net.parameters()):
-                slow.lerp_(fast, 1 - min(EMA, step / (step + 10)))
+        run.learn(loss)
         recent.append((float(loss), float(-10 * (y.detach().float() - x).pow(2).mean().log10())))
         if len(recent) == 50:
-            csv.writer(log).writerow([step, f"{spent:.0f}", *np.round(np.mean(recent, 0), 4)])
-            log.flush()
+            csv.writer(log).writerow([run.step, round(run.seconds), *np.round(np.mean(recent, 0), 4)])
             recent = []
-        if spent > save_at or share == 1:
-            save_at = spent + 120
-            torch.save({"net": net.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict(),
-                        "step": step, "spent": spent}, state_file + ".part")
-            os.replace(state_file + ".part", state_file)
-            write_tensors(args.out, {k: v.float() for k, v in mean.state_dict().items()}, {
-                "vernis.name": "leftout", "format": "pt", "licence": "Apache-2.0", "steps": str(step)})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import argparse
 import csv
 import math
 import os
-import time
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ import torch.nn.functional as F
 
 from evaluate import open_square, resized, tensor
 from model import Block, conv, load_student, read_tensors, write_tensors
-from muon import Muon
+from runs import Run, muon_and_adam
 from train import EMA, to_float
 
 BATCH = 8
@@ -49,36 +48,21 @@ def encode(encoder, x):
         return encoder(x.contiguous(memory_format=torch.channels_last)).float()
 
 
-class Run:
-    """A training run that can stop anywhere and go on from its checkpoint."""
-
+class Painting:
     def __init__(self, args):
         self.args = args
         torch.manual_seed(0)
-        self.encoder = load_student(args.encoder)
-        self.decoder, self.mean = Decoder(), Decoder().requires_grad_(False)
-        self.mean.load_state_dict(self.decoder.state_dict())
-        parameters = list(self.decoder.parameters())
-        self.optimisers = {
-            "matrices": Muon([p for p in parameters if p.ndim > 1], RATES["matrices"]),
-            "biases": torch.optim.Adam([p for p in parameters if p.ndim == 1], RATES["biases"], betas=(.9, .99))}
-        self.step, self.seconds = 0, 0.
-        self.checkpoint = os.path.join(args.data, "decoder.pt")
-        if os.path.exists(self.checkpoint):
-            state = torch.load(self.checkpoint)
-            self.decoder.load_state_dict(state["decoder"])
-            self.mean.load_state_dict(state["mean"])
-            for name, optimiser in self.optimisers.items():
-                optimiser.load_state_dict(state[name])
-            self.step, self.seconds = state["step"], state["seconds"]
-        self.rng = np.random.default_rng(self.step + 1)
+        self.encoder, self.decoder = load_student(args.encoder), Decoder()
+        self.run = Run(self.decoder, Decoder(), muon_and_adam(self.decoder, **RATES), os.path.join(args.data, "decoder.pt"),
+                       args.minutes, EMA, most_gradient=math.inf)
+        self.rng = np.random.default_rng(self.run.step + 1)
         self.crops = np.load(os.path.join(args.data, "crops.npy"), mmap_mode="r")
         self.latents = {}
 
     def draw(self):
         """A batch of crops, half of new ones mirrored, and their latents."""
         seen = list(self.latents)
-        if len(seen) >= BATCH and self.step % (1 + REUSE):
+        if len(seen) >= BATCH and self.run.step % (1 + REUSE):
             keys = [seen[i] for i in self.rng.choice(len(seen), BATCH, replace=False)]
         else:
             keys = [(int(k), i % 2) for i, k in enumerate(self.rng.choice(len(self.crops), BATCH, replace=False))]
@@ -91,12 +75,8 @@ class Run:
                 self.latents[keys[i]] = z
         return x, torch.stack([self.latents[key] for key in keys]).float().contiguous(memory_format=torch.channels_last)
 
-    def save(self):
-        state = {"decoder": self.decoder.state_dict(), "mean": self.mean.state_dict(), "step": self.step,
-                 "seconds": self.seconds, **{name: o.state_dict() for name, o in self.optimisers.items()}}
-        torch.save(state, self.checkpoint + ".part")
-        os.replace(self.checkpoint + ".part", self.checkpoint)
-        write_tensors(self.args.out, {PREFIX + name: t for name, t in self.mean.state_dict().items()}, METADATA)
+    def export(self):
+        write_tensors(self.args.out, {PREFIX + name: t for name, t in self.run.mean.state_dict().items()}, METADATA)
 
     def learn(self):
         """One step; its loss."""
@@ -104,37 +84,20 @@ class Run:
         with torch.autocast("cpu", torch.bfloat16):
             y = self.decoder(z)
         loss = (y.float() - x).abs().mean()
-        done = min(1, self.seconds / (60 * self.args.minutes))
-        scale = min(1, (self.step + 1) / 50) * (.02 + .98 * (1 + math.cos(math.pi * done)) / 2)
-        self.decoder.zero_grad()
-        loss.backward()
-        for name, optimiser in self.optimisers.items():
-            optimiser.param_groups[0]["lr"] = RATES[name] * scale
-            optimiser.step()
-        self.step += 1
-        decay = min(EMA, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for slow, fast in zip(self.mean.parameters(), self.decoder.parameters()):
-                slow.lerp_(fast, 1 - decay)
+        self.run.learn(loss)
         return float(loss)
 
     def train(self):
         log = open(os.path.join(self.args.data, "decoder.csv"), "a", newline="", buffering=1)
         table = csv.writer(log)
-        if self.step == 0:
+        if self.run.step == 0:
             table.writerow(["step", "seconds", "loss"])
-        last, saved, losses = time.time(), self.seconds, []
-        while self.seconds < 60 * self.args.minutes:
+        losses = []
+        for _ in self.run.turns(self.export, self.args.export_every):
             losses.append(self.learn())
-            now = time.time()
-            self.seconds, last = self.seconds + now - last, now
             if len(losses) == 50:
-                table.writerow([self.step, round(self.seconds), f"{np.mean(losses):.5f}"])
+                table.writerow([self.run.step, round(self.run.seconds), f"{np.mean(losses):.5f}"])
                 losses = []
-            if self.seconds - saved > 60 * self.args.export_every:
-                self.save()
-                saved = self.seconds
-        self.save()
 
 
 def psnr(x, y):
@@ -174,7 +137,7 @@ def main():
     if args.judge:
         judge(args)
     else:
-        Run(args).train()
+        Painting(args).train()
 
 
 if __name__ == "__main__":

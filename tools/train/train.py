@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from model import Student, Teacher, write_tensors
-from muon import Muon
+from runs import Run, muon_and_adam
 
 BATCH = 4
 REPLAY = 6000          # perturbed crops kept with the teacher's answers
@@ -196,64 +196,27 @@ def total(losses):
     return losses["fit"] + WEIGHT_SHIFT * losses.get("shift", 0) + WEIGHT_GRADIENT * losses.get("gradient", 0)
 
 
-class Run:
-    """A training run that can stop anywhere and go on from its checkpoint."""
-
+class Distillation:
     def __init__(self, args):
         self.args = args
         torch.set_num_threads(args.threads)
         torch.manual_seed(0)
         self.student = Student()
-        self.mean = Student().requires_grad_(False)
-        self.mean.load_state_dict(self.student.state_dict())
-        parameters = list(self.student.parameters())
-        self.optimisers = {
-            "matrices": Muon([p for p in parameters if p.ndim > 1], RATES["matrices"]),
-            "biases": torch.optim.Adam([p for p in parameters if p.ndim == 1], RATES["biases"], betas=(.9, .99))}
-        self.step, self.seconds = 0, 0.
-        self.checkpoint = os.path.join(args.data, "checkpoint.pt")
-        if os.path.exists(self.checkpoint):
-            state = torch.load(self.checkpoint)
-            self.student.load_state_dict(state["student"])
-            self.mean.load_state_dict(state["mean"])
-            for name, optimiser in self.optimisers.items():
-                optimiser.load_state_dict(state[name])
-            self.step, self.seconds = state["step"], state["seconds"]
-        rng = np.random.default_rng(self.step + 1)
+        self.run = Run(self.student, Student(), muon_and_adam(self.student, **RATES), os.path.join(args.data, "checkpoint.pt"),
+                       args.minutes, EMA)
+        rng = np.random.default_rng(self.run.step + 1)
         teacher = Teacher(args.teacher, fast=True)
         crops = np.load(os.path.join(args.data, "crops.npy"), mmap_mode="r")
         self.lessons = Lessons(teacher, crops, Perturber(self.student, rng), rng)
         sample = self.lessons.clean(list(range(64)))
         self.scale = sample.std((0, 2, 3)).view(1, -1, 1, 1)
 
-    def save(self):
-        state = {"student": self.student.state_dict(), "mean": self.mean.state_dict(),
-                 "step": self.step, "seconds": self.seconds,
-                 **{name: optimiser.state_dict() for name, optimiser in self.optimisers.items()}}
-        torch.save(state, self.checkpoint + ".part")
-        os.replace(self.checkpoint + ".part", self.checkpoint)
-
     def export(self):
-        write_tensors(self.args.out, self.mean.state_dict(), METADATA)
-
-    def learn(self, losses):
-        done = min(1, self.seconds / (60 * self.args.minutes))
-        scale = min(1, (self.step + 1) / 50) * (.02 + .98 * (1 + math.cos(math.pi * done)) / 2)
-        self.student.zero_grad()
-        total(losses).backward()
-        torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1)
-        for name, optimiser in self.optimisers.items():
-            optimiser.param_groups[0]["lr"] = RATES[name] * scale
-            optimiser.step()
-        self.step += 1
-        decay = min(EMA, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for slow, fast in zip(self.mean.parameters(), self.student.parameters()):
-                slow.lerp_(fast, 1 - decay)
+        write_tensors(self.args.out, self.run.mean.state_dict(), METADATA)
 
     def turn(self):
         """One turn: a new batch of lessons and some replayed ones; yields the losses of each step."""
-        if self.step < WARM_UP:
+        if self.run.step < WARM_UP:
             yield clean_losses(self.student, self.lessons, self.scale)
             return
         yield pair_losses(self.student, self.lessons, self.lessons.make(), self.scale)
@@ -263,26 +226,18 @@ class Run:
     def train(self):
         log = open(os.path.join(self.args.data, "log.csv"), "a", newline="", buffering=1)
         table = csv.writer(log)
-        if self.step == 0:
+        if self.run.step == 0:
             table.writerow(["step", "seconds", "lessons", "fit", "shift", "gradient"])
-        last, exported, sums = time.time(), self.seconds, {}
-        while self.seconds < 60 * self.args.minutes:
+        sums = {}
+        for _ in self.run.turns(self.export, self.args.export_every):
             for losses in self.turn():
-                self.learn(losses)
+                self.run.learn(total(losses))
                 for name, loss in losses.items():
                     sums.setdefault(name, []).append(float(loss))
-            now = time.time()
-            self.seconds, last = self.seconds + now - last, now
             if len(sums["fit"]) >= 50:
                 figures = [f"{np.mean(sums[k]):.4f}" if k in sums else "" for k in ("fit", "shift", "gradient")]
-                table.writerow([self.step, round(self.seconds), self.lessons.made, *figures])
+                table.writerow([self.run.step, round(self.run.seconds), self.lessons.made, *figures])
                 sums = {}
-            if self.seconds - exported > 60 * self.args.export_every:
-                self.export()
-                self.save()
-                exported = self.seconds
-        self.export()
-        self.save()
 
 
 def main():
@@ -293,7 +248,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=80, help="training time in all, resumed runs included")
     parser.add_argument("--export-every", type=float, default=5, help="minutes between checkpoints and exports")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    Run(parser.parse_args()).train()
+    Distillation(parser.parse_args()).train()
 
 
 if __name__ == "__main__":
