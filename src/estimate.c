@@ -66,7 +66,10 @@ VernisStatus vernis_estimate_file(VernisSession *session, const char *input, int
         seconds += session->pixel_seconds[i];
     }
     double pixels = (double)result->width * result->height * posted / threads;
-    seconds = (seconds + around / threads) * need.step_pixels * (result->steps + steps_besides) + pixels;
+    double turns = seconds / (double)session->encoder_count; /* the encoders take turns */
+    seconds =
+        need.step_pixels * ((turns + around / threads) * result->steps + (seconds + around / threads) * steps_besides) +
+        pixels;
     result->seconds = session->time_limit > 0 ? fmin(seconds, session->time_limit + pixels) : seconds;
     result->peak_memory_bytes = need.memory;
     return VERNIS_OK;

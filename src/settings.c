@@ -57,10 +57,9 @@ static const VernisSettingInfo table[] = {
          "How visible the protection may be: gentle (1.2), standard (2.0), strong (3.2) or a preset of your own."),
     NUMBER("visibility", 0, VERNIS_REAL, 0.2, 20, NULL, "protect watch", "X",
            "Exact visibility target (predicted butteraugli 3-norm) instead of --strength."),
-    TEXT(
-        "surrogate", 0, VERNIS_LIST, NULL, "protect watch verify probe bench selftest ledger", "MODEL|FILE",
-        "Encoder to work against: a built-in or installed name or a .safetensors file; may be repeated; default: the built-in "
-        "ones."),
+    TEXT("surrogate", 0, VERNIS_LIST, NULL, "protect watch verify probe bench selftest ledger", "MODEL|FILE",
+         "Encoder to work against: a built-in or installed name or a .safetensors file; may be repeated, the "
+         "first then leads; default: the built-in ones."),
     NUMBER(
         "steps", 0, VERNIS_INT, 1, 10000, NULL, "protect watch", "N",
         "Optimisation steps; default: what the strength preset says, and six times that with a surrogate that is not built in."),

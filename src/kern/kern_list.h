@@ -93,9 +93,10 @@ VN_KERNEL(ycc_to_rgb, (float *r, float *g, float *b, const float *y, const float
 VN_KERNEL(weigh, (float *g, double *sum, const float *w, size_t n))
 /* m = decay * m + unit * g; *sum = sum of |m| */
 VN_KERNEL(follow, (float *m, double *sum, const float *g, float decay, float unit, size_t n))
-/* d += rate * budget * sign(ahead * m - back * p), then x + d is kept within 0..1 */
-VN_KERNEL(sign_step, (float *d, const float *m, float ahead, const float *p, float back, const float *budget,
-                      float rate, const float *x, size_t n))
+/* u = ahead * m - back * p; square = decay * square + (1 - decay) * u^2; d += rate * budget * (u / sqrt(square / seen),
+ * at most `most` to either side), then x + d is kept within 0..1 */
+VN_KERNEL(adam_step, (float *d, float *square, const float *m, const float *p, const float *budget, const float *x,
+                      const VnAdamStep *step, size_t n))
 /* y = m[0] * x[0] + m[1] * x[1] + m[2] * x[2] */
 VN_KERNEL(mix3, (float *y, const float *const m[3], const float *const x[3], size_t n))
 /* band -= below, unless that is NULL; sum += s * band^2 */

@@ -51,12 +51,15 @@ static void follow(float *m, double *sum, const float *g, float decay, float uni
     *sum = loop_total_float(lanes);
 }
 
-static void sign_step(float *d, const float *m, float ahead, const float *p, float back, const float *budget,
-                      float rate, const float *x, size_t n) {
+static void adam_step(float *d, float *square, const float *m, const float *p, const float *budget, const float *x,
+                      const VnAdamStep *step, size_t n) {
+    VnAdamStep s = *step;
     for (size_t i = 0; i < n; i++) {
-        float v = ahead * m[i] - back * p[i];
-        float s = v > 0 ? 1.f : v < 0 ? -1.f : 0.f;
-        float t = d[i] + rate * budget[i] * s;
+        float u = s.ahead * m[i] - s.back * p[i];
+        square[i] = s.decay * square[i] + (1 - s.decay) * u * u;
+        float size = u / (sqrtf(square[i] / s.seen) + 1e-6f);
+        size = size < -s.most ? -s.most : size > s.most ? s.most : size;
+        float t = d[i] + s.rate * budget[i] * size;
         t = t < -x[i] ? -x[i] : t;
         d[i] = t > 1 - x[i] ? 1 - x[i] : t;
     }

@@ -58,7 +58,7 @@ static void ingest(VnObjectiveState *o, const VnDraw *draw, const float *d) {
 static void ingest_adjoint(VnObjectiveState *o, const VnDraw *draw, float *gradient) {
     const VnScene *s = o->scene;
     float *g = o->y_gradient;
-    vn_resize_adjoint(o->down[draw->training][draw->filter], 3, o->x_total, g, o->scratch, o->pool);
+    vn_resize_adjoint(o->down[draw->training][draw->filter], 3, o->x_gradient, g, o->scratch, o->pool);
     if (draw->quality)
         vn_jpeg_adjoint(s->platform_w, s->platform_h, draw->subsample, g, g, o->scratch, o->pool);
     if (o->output_quality)
@@ -88,34 +88,27 @@ static double latent_gradient(const VnSurrogate *s, size_t training, const float
     return ((1 - along) * length + along * product / n) / s->spread;
 }
 
-/* The clean latents after a draw, when it is first met: a short run meets few. */
-static void look_at_clean(VnObjectiveState *o, unsigned draw) {
-    if (o->seen_clean & 1u << draw)
+/* A surrogate's clean latent after a draw, when it is first met: a short run meets few. */
+static void look_at_clean(VnObjectiveState *o, VnSurrogate *s, unsigned draw) {
+    if (s->seen_clean & 1u << draw)
         return;
-    o->seen_clean |= 1u << draw;
+    s->seen_clean |= 1u << draw;
     ingest(o, &o->draws[draw], NULL);
-    for (size_t e = 0; e < o->count; e++)
-        vn_pass_forward(o->surrogates[e].pass[o->draws[draw].training], o->x, o->surrogates[e].clean[draw]);
+    vn_pass_forward(s->pass[o->draws[draw].training], o->x, s->clean[draw]);
 }
 
-double vn_objective_gradient(VnObjectiveState *o, unsigned draw, const float *d, float *gradient) {
-    double sum = 0;
+double vn_objective_gradient(VnObjectiveState *o, unsigned turn, const float *d, float *gradient) {
+    unsigned draw = turn % VN_DRAWS;
     size_t training = o->draws[draw].training;
-    size_t values = (size_t)3 * o->scene->training[training].w * o->scene->training[training].h;
-    look_at_clean(o, draw);
+    unsigned round = turn + turn / VN_DRAWS; /* so that a surrogate meets every draw */
+    VnSurrogate *s = &o->surrogates[o->count > 1 && round % 3 == 1 ? 1 + round / 3 % (o->count - 1) : 0];
+    look_at_clean(o, s, draw);
     ingest(o, &o->draws[draw], d);
-    for (size_t e = 0; e < o->count; e++) {
-        VnSurrogate *s = &o->surrogates[e];
-        vn_pass_forward(s->pass[training], o->x, s->z);
-        sum += latent_gradient(s, training, s->clean[draw], o->along);
-        vn_pass_backward(s->pass[training], s->z, e ? o->x_gradient : o->x_total);
-        if (e)
-            vn_kern()->axpy(o->x_total, o->x_gradient, 1, values);
-    }
+    vn_pass_forward(s->pass[training], o->x, s->z);
+    double value = latent_gradient(s, training, s->clean[draw], o->along);
+    vn_pass_backward(s->pass[training], s->z, o->x_gradient);
     ingest_adjoint(o, &o->draws[draw], gradient);
-    for (size_t i = 0; o->count > 1 && i < 3 * o->work; i++)
-        gradient[i] /= (float)o->count;
-    return sum / (double)o->count;
+    return value;
 }
 
 static VernisStatus open_surrogates(VnObjectiveState *o, const VnEncoder *const *encoders, size_t count, uint64_t key,
@@ -148,9 +141,9 @@ static VernisStatus open_surrogates(VnObjectiveState *o, const VnEncoder *const 
         for (size_t i = 0; i < VN_DRAWS; p += s->latent[o->draws[i++].training])
             s->clean[i] = p;
     }
-    look_at_clean(o, 0);
     for (size_t e = 0; e < count; e++) {
         VnSurrogate *s = &o->surrogates[e];
+        look_at_clean(o, s, 0);
         double sum = 0, square = 0, n = (double)s->latent[0];
         for (size_t i = 0; i < s->latent[0]; i++) {
             sum += s->clean[0][i];
@@ -177,8 +170,8 @@ VernisStatus vn_objective_open(VnObjectiveState *out, const VnScene *s, const Vn
         scratch = larger(scratch, vn_resize_scratch(o->down[t][0], 3));
         train = larger(train, (size_t)to.w * to.h);
     }
-    size_t sizes[] = {3 * o->platform, 3 * o->platform, 3 * train, 3 * train, 3 * train, scratch};
-    float **slots[] = {&o->y, &o->y_gradient, &o->x, &o->x_gradient, &o->x_total, &o->scratch};
+    size_t sizes[] = {3 * o->platform, 3 * o->platform, 3 * train, 3 * train, scratch};
+    float **slots[] = {&o->y, &o->y_gradient, &o->x, &o->x_gradient, &o->scratch};
     size_t offsets[sizeof sizes / sizeof *sizes];
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         offsets[i] = vn_plan_book(&o->plan, vn_mul(sizes[i], sizeof(float)));

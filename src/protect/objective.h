@@ -45,6 +45,7 @@ typedef struct VnSurrogate {
     size_t latent[VN_MAX_TRAININGS];  /**< values of a latent (z,h,w) */
     float *pattern[VN_MAX_TRAININGS]; /**< the artist's, of that shape */
     float *clean[VN_DRAWS];           /**< the clean picture's latent after each draw */
+    unsigned seen_clean;              /**< a bit for each draw whose clean latent is there */
     float *z, spread;                 /**< working latent; standard deviation of the clean one */
 } VnSurrogate;
 
@@ -59,8 +60,7 @@ typedef struct VnObjectiveState {
     double along; /**< 1: along the pattern only; 0: away from the clean latent only */
     VnSurrogate surrogates[VN_MAX_ENCODERS];
     size_t count;
-    unsigned seen_clean; /**< a bit for each draw whose clean latents are there */
-    float *y, *y_gradient, *x, *x_gradient, *x_total, *scratch;
+    float *y, *y_gradient, *x, *x_gradient, *scratch;
     VnPlan plan;
 } VnObjectiveState;
 
@@ -72,10 +72,12 @@ VernisStatus vn_objective_open(VnObjectiveState *out, const VnScene *scene, cons
                                VnError *err);
 void vn_objective_close(VnObjectiveState *objective);
 
-/** @param d (3,h,w); @param gradient (3,h,w), overwritten; rounding and clamping are passed straight through
- * @return the objective: for each surrogate, (1 - along) times the root mean square displacement plus along times the
- * mean product with the pattern, in units of the clean latent's spread; averaged */
-double vn_objective_gradient(VnObjectiveState *objective, unsigned draw, const float *d, float *gradient);
+/** One surrogate after one draw. Several take turns, and cost no more than one: the first has two of three, the others
+ * share the third.
+ * @param d (3,h,w); @param gradient (3,h,w), overwritten; rounding and clamping are passed straight through
+ * @return the objective: (1 - along) times the root mean square displacement plus along times the mean product with the
+ * pattern, in units of the clean latent's spread */
+double vn_objective_gradient(VnObjectiveState *objective, unsigned turn, const float *d, float *gradient);
 
 /** The artist's pattern for one encoder: smooth field over an 8x8 grid of directions in latent space, root mean
  * square 1. Depends on the key and the encoder's name only. @param out (channels,h,w) */

@@ -6,16 +6,19 @@
 
 #include "kern/kern.h"
 
-enum { CHUNK = 1 << 14 }; /* values of one pool task */
-static const float DECAY = 0.8f;
-static const double START = 0.9; /* of the visibility asked for */
+enum { CHUNK = 1 << 14 };               /* values of one pool task */
+static const float DECAY = 0.8f;        /* of the momentum */
+static const float SQUARE_DECAY = 0.9f; /* of its square */
+static const float MOST = 1.5f;         /* mean steps in one */
+static const double PRESS = 0.15;       /* of the visibility's gradient against the objective's */
+static const double START = 0.9;        /* of the visibility asked for */
 
 typedef struct Loop {
     const VnScene *scene;
     VnPool *pool;
     const float *budget;
     size_t values; /* of d */
-    float *d, *gradient, *momentum, *pressure;
+    float *d, *gradient, *momentum, *square, *pressure;
     double *sums; /* for each chunk */
     VnPlan plan;
 } Loop;
@@ -29,7 +32,8 @@ double vn_monotonic_seconds(void) {
 typedef struct Job {
     const Loop *loop;
     float *gradient; /* to be weighed */
-    float unit, ahead, back, rate;
+    float unit;
+    VnAdamStep step;
 } Job;
 
 static size_t chunks(const Loop *l) { return (l->values + CHUNK - 1) / CHUNK; }
@@ -56,8 +60,8 @@ static void step_body(void *context, unsigned i, unsigned thread) {
     const Loop *l = job->loop;
     size_t at = (size_t)i * CHUNK;
     (void)thread;
-    vn_kern()->sign_step(l->d + at, l->momentum + at, job->ahead, l->pressure + at, job->back, l->budget + at,
-                         job->rate, l->scene->work_rgb + at, chunk_size(l, at));
+    vn_kern()->adam_step(l->d + at, l->square + at, l->momentum + at, l->pressure + at, l->budget + at,
+                         l->scene->work_rgb + at, &job->step, chunk_size(l, at));
 }
 
 static void run(Job *job, VnBody *body) { vn_pool_run(job->loop->pool, (unsigned)chunks(job->loop), body, job); }
@@ -78,27 +82,30 @@ static void scale_to(const Loop *l, double figure, double target) {
         l->d[i] *= scale;
 }
 
-/* One step of size rate * budget along the sign of the objective's averaged gradient less `press` times the
- * visibility's, each by d in units of the budget and of mean size 1, and no further than the clean picture leaves
- * room. */
-static void step(const Loop *l, double rate, double press) {
-    Job job = {.loop = l, .rate = (float)rate, .gradient = l->gradient};
+/* Step t (from 0): rate * budget times the objective's averaged gradient less the visibility's, each by d in units of the
+ * budget and of mean size 1, over the root of its mean square (Kingma and Ba, "Adam", 2015), and no further than the
+ * clean picture leaves room. */
+static void step(const Loop *l, int t, double rate, double press) {
+    Job job = {.loop = l, .gradient = l->gradient};
+    job.step = (VnAdamStep){
+        .rate = (float)rate, .most = MOST, .decay = SQUARE_DECAY, .seen = 1 - powf(SQUARE_DECAY, (float)(t + 1))};
     job.unit = (float)((1 - (double)DECAY) / run_mean(&job, weigh_body));
-    job.ahead = (float)(1 / run_mean(&job, follow_body));
+    job.step.ahead = (float)(1 / run_mean(&job, follow_body));
     job.gradient = l->pressure;
-    job.back = (float)(press / run_mean(&job, weigh_body));
+    job.step.back = (float)(press / run_mean(&job, weigh_body));
     run(&job, step_body);
 }
 
 static VernisStatus loop_open(Loop *l, VnError *err) {
     size_t bytes = vn_mul(l->values, sizeof(float));
     size_t gradient = vn_plan_book(&l->plan, bytes), momentum = vn_plan_book(&l->plan, bytes);
-    size_t pressure = vn_plan_book(&l->plan, bytes);
+    size_t pressure = vn_plan_book(&l->plan, bytes), square = vn_plan_book(&l->plan, bytes);
     size_t sums = vn_plan_book(&l->plan, chunks(l) * sizeof(double));
     VN_TRY(vn_plan_commit(&l->plan, err));
     l->sums = vn_plan_at(&l->plan, sums);
     l->gradient = vn_plan_at(&l->plan, gradient);
     l->momentum = vn_plan_at(&l->plan, momentum);
+    l->square = vn_plan_at(&l->plan, square);
     l->pressure = vn_plan_at(&l->plan, pressure);
     return VERNIS_OK;
 }
@@ -110,7 +117,7 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float 
     Loop l = {
         .scene = scene, .pool = pool, .budget = budget, .values = (size_t)3 * scene->work_w * scene->work_h, .d = d};
     VnObjectiveState objective = {0};
-    double along = params->objective == VN_OBJECTIVE_UNTARGETED ? 0 : 0.5, target = params->visibility;
+    double along = params->objective == VN_OBJECTIVE_UNTARGETED ? 0 : 0.25, target = params->visibility;
     *steps = 0;
     VN_CHECK(loop_open(&l, err));
     vn_start(scene, budget, params->key, d);
@@ -136,8 +143,8 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float 
         double figure = vn_vis_metric_value(metric, d, l.pressure);
         if (figure > target)
             scale_to(&l, figure, target);
-        vn_objective_gradient(&objective, (unsigned)t % VN_DRAWS, d, l.gradient);
-        step(&l, target * (1.02 - done), 0.5 * fmin(1, figure / target));
+        vn_objective_gradient(&objective, (unsigned)t, d, l.gradient);
+        step(&l, t, target * (1.02 - done), PRESS * fmin(1, figure / target));
         *steps = t + 1;
         if (params->progress)
             params->progress(params->opaque, 0.95 * (t + 1) / params->steps);

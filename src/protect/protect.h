@@ -40,7 +40,8 @@ typedef struct VnProtectStats {
  * pixels with alpha 0 are not touched. The result is on the image's own 8- or 16-bit grid. Tiny and thin pictures
  * reach the encoder stretched to its smallest size, 64 pixels a side, and are protected all the same.
  * On failure the image is unchanged.
- * @param encoders 1..8 surrogates, their terms normalised by each one's clean spread and averaged */
+ * @param encoders 1..8 surrogates, which take turns, the first two of three; their terms are normalised by each one's
+ * clean spread */
 VernisStatus vn_protect_image(VnImage *image, const VnEncoder *const *encoders, size_t encoder_count,
                               const VnProtectParams *params, VnPool *pool, VnProtectStats *stats, VnError *err);
 

@@ -13,6 +13,7 @@
 enum {
     SHORT_SIDE = 512,          /* the training size most in use */
     LARGE_SIDE = 768,          /* the next */
+    WORK_SIDE = 640,           /* finer than the first leaves room for the second */
     LONGEST = 3,               /* long side over short side */
     CELL = 64,                 /* trainers round sides to this; a multiple of every encoder's stride */
     PLATFORM_WIDTH = 1080,     /* what the strictest of the large platforms serves */
@@ -51,8 +52,9 @@ static void choose_grids(VnScene *s, uint32_t w, uint32_t h, const VnTrip *platf
                          size_t encoder_count) {
     s->training[0] = training_size(w, h, SHORT_SIDE);
     s->training[1] = training_size(w, h, LARGE_SIDE);
-    s->work_w = s->training[0].w < w ? s->training[0].w : w;
-    s->work_h = s->training[0].h < h ? s->training[0].h : h;
+    VnTraining work = training_size(w, h, WORK_SIDE);
+    s->work_w = work.w < w ? work.w : w;
+    s->work_h = work.h < h ? work.h : h;
     const VnTrip strictest = {.max_width = PLATFORM_WIDTH};
     vn_trip_size(platform ? platform : &strictest, w, h, &s->platform_w, &s->platform_h);
     double p = fmin(1, sqrt((double)PLATFORM_PIXELS / ((double)s->platform_w * s->platform_h)));
@@ -71,7 +73,7 @@ static double area(VnTraining size) { return (double)size.w * size.h; }
 void vn_protect_need(VnProtectNeed *out, uint32_t width, uint32_t height, size_t row_bytes, const VnTrip *platform,
                      const VnEncoder *const *encoders, size_t encoder_count, unsigned threads) {
     /* bytes for a pixel of each grid, a little above what is measured (tests/protect) */
-    enum { COPIES = 4, PLATFORM = 60, WORK = 220, TRAINING = 40, COLUMN = 6600, THREAD = 7 << 20, REST = 20 << 20 };
+    enum { COPIES = 4, PLATFORM = 60, WORK = 232, TRAINING = 40, COLUMN = 6600, THREAD = 7 << 20, REST = 20 << 20 };
     VnScene s = {0};
     choose_grids(&s, width, height, platform, encoders, encoder_count);
     double large = area(s.training[s.trainings - 1]);

@@ -173,8 +173,11 @@ static void case_follow(const VnKern *k, Arena *a, size_t n) {
     k->follow(buffer(a, 0), a->sums, buffer(a, 1), 0.8f, 0.3f, n);
 }
 
-static void case_sign_step(const VnKern *k, Arena *a, size_t n) {
-    k->sign_step(buffer(a, 0), buffer(a, 1), 0.7f, buffer(a, 2), 0.4f, buffer(a, 3), 0.2f, buffer(a, 4), n);
+static void case_adam_step(const VnKern *k, Arena *a, size_t n) {
+    const VnAdamStep step = {.ahead = 0.7f, .back = 0.4f, .rate = 0.2f, .most = 1.5f, .decay = 0.9f, .seen = 0.19f};
+    for (size_t i = 0; i < n; i++)
+        buffer(a, 1)[i] *= buffer(a, 1)[i];
+    k->adam_step(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), buffer(a, 4), buffer(a, 5), &step, n);
 }
 
 static void case_mix3(const VnKern *k, Arena *a, size_t n) {
