@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Train a small autoencoder from scratch, with no teacher, for leftout.py to judge on. It is left out of everything else.
+"""Train a small autoencoder from scratch, with no teacher.
 
-usage: autoencoder.py --data DIR --out FILE [--minutes N]
+usage: autoencoder.py --net leftout|vernis-b|vernis-c --data DIR --out FILE [--minutes N]
 
-It shares nothing with the surrogates but the crops of gather.py: SiLU, group normalisation, residual pairs, a Gaussian
-bottleneck of 4 channels at 1/8 with its KL term (as in arXiv 2112.10752, much smaller). The loss is L1 over four octaves of a
+vernis-b and vernis-c are surrogates that Vernis ships (their encoders); leftout is for leftout.py to judge on, left out of
+everything else, and shares nothing with them but the crops of gather.py and the loss: L1 over four octaves of a
 Laplacian pyramid. Run it again to resume from FILE.checkpoint.pt; FILE.csv is the log: step, seconds, loss, PSNR of the batch.
 """
 import argparse
@@ -17,14 +17,11 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from model import conv, write_tensors
-from runs import Run
-from train import to_float
+from model import Block, conv, write_tensors
+from runs import Run, muon_and_adam
+from train import RATES, to_float
 
-BATCH, SIDE = 12, 96
-RATE, WARM_UP = 1.5e-3, 100
 EMA = .998
-KL_WEIGHT = 1e-4
 
 
 class Norm(nn.GroupNorm):
@@ -49,9 +46,11 @@ class Pair(nn.Module):
         return x + self.body(x)
 
 
-class Autoencoder(nn.Module):
-    """RGB 0..1 (n,3,h,w), sides a multiple of 8."""
-    channels = 4
+class Leftout(nn.Module):
+    """RGB 0..1 (n,3,h,w), sides a multiple of 8. A Gaussian bottleneck of 4 channels at 1/8 with its KL term (as in arXiv
+    2112.10752, much smaller), SiLU and group normalisation."""
+    channels, batch, side, warm_up = 4, 12, 96, 100
+    kl_weight = 1e-4
 
     def __init__(self):
         super().__init__()
@@ -66,12 +65,81 @@ class Autoencoder(nn.Module):
         return self.encoder(x * 2 - 1)[:, :self.channels].float()
 
     def forward(self, x):
-        """The picture again, and the KL term of the loss."""
+        """The picture again, and the bottleneck's term of the loss."""
         mean, log_variance = self.encoder(x * 2 - 1).float().chunk(2, 1)
         log_variance = log_variance.clamp(-20, 10)
         kl = .5 * (mean.pow(2) + log_variance.exp() - 1 - log_variance).mean()
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
-        return self.decoder(z) * .5 + .5, KL_WEIGHT * kl
+        return self.decoder(z) * .5 + .5, self.kl_weight * kl
+
+    def optimisers(self):
+        return {"adam": torch.optim.AdamW(self.parameters(), 1.5e-3, betas=(.9, .99), weight_decay=1e-4)}
+
+    def exported(self):
+        return self.state_dict()
+
+
+class Member(nn.Module):
+    """What the shipped ones have in common: only the encoder is exported, a plain sequence that `src/nn/tiny.c` knows."""
+
+    def __init__(self, encoder, decoder):
+        super().__init__()
+        self.encoder, self.decoder = nn.Sequential(*encoder), nn.Sequential(*decoder)
+        nn.init.constant_(self.decoder[-2].bias, .5)
+
+    def encode(self, x):
+        return self.encoder(x).float()
+
+    def forward(self, x):
+        z = self.encode(x)
+        return self.decoder(self.noisy(z)), self.weight * z.pow(2).mean()
+
+    def optimisers(self):
+        return muon_and_adam(self, **RATES)
+
+    def exported(self):
+        return self.encoder.state_dict()
+
+
+def spread(inputs, outputs, factor=2):
+    """A convolution whose pixels are spread over squares, and ReLU."""
+    return [conv(inputs, outputs * factor ** 2), nn.PixelShuffle(factor), nn.ReLU()]
+
+
+class B(Member):
+    """Stride 8, 8 channels, a Gaussian bottleneck of fixed variance: the KL term is then the latent's square."""
+    LAYOUT = "conv 3-32 s2, ReLU, conv 32-64 s2, ReLU, block of 64, conv 64-96 s2 without bias, 2 blocks of 96, conv 96-8"
+    batch, side, warm_up = 12, 96, 50
+    weight = 1e-3
+
+    def __init__(self):
+        super().__init__([conv(3, 32, 2), nn.ReLU(), conv(32, 64, 2), nn.ReLU(), Block(64), conv(64, 96, 2, bias=False),
+                          Block(96), Block(96), conv(96, 8)],
+                         [conv(8, 96), nn.ReLU(), Block(96), Block(96), *spread(96, 64), Block(64),
+                          conv(64, 48), nn.PixelShuffle(4)])
+
+    def noisy(self, z):
+        return z + .1 * torch.randn_like(z)
+
+
+class C(Member):
+    """Stride 32, 64 channels, a quantised bottleneck: trained with noise as wide as a step of rounding (arXiv 1611.01704)."""
+    LAYOUT = ("conv 3-32 s2, ReLU, conv 32-64 s2, ReLU, block of 64, then three times a conv 64-64 s2 without bias and 3 blocks "
+              "of 64, conv 64-64")
+    batch, side, warm_up = 6, 192, 50
+    weight = 1e-3
+
+    def __init__(self):
+        stages = [layer for _ in range(3) for layer in (conv(64, 64, 2, bias=False), Block(64), Block(64), Block(64))]
+        super().__init__([conv(3, 32, 2), nn.ReLU(), conv(32, 64, 2), nn.ReLU(), Block(64), *stages, conv(64, 64)],
+                         [conv(64, 128), nn.ReLU(), Block(128), *spread(128, 96), Block(96), *spread(96, 64), Block(64),
+                          Block(64), *spread(64, 64), Block(64), conv(64, 48), nn.PixelShuffle(4)])
+
+    def noisy(self, z):
+        return z + .2 * (torch.rand_like(z) - .5)
+
+
+NETS = {"leftout": Leftout, "vernis-b": B, "vernis-c": C}
 
 
 def pyramid_loss(a, b):
@@ -83,38 +151,38 @@ def pyramid_loss(a, b):
     return loss + d.abs().mean()
 
 
-def batch_of(crops, rng):
-    out = np.empty((BATCH, SIDE, SIDE, 3), np.uint8)
-    for i in range(BATCH):
+def batch_of(net, crops, rng):
+    out = np.empty((net.batch, net.side, net.side, 3), np.uint8)
+    for i in range(net.batch):
         crop = crops[rng.integers(len(crops))]
-        y, x = rng.integers(crop.shape[0] - SIDE + 1), rng.integers(crop.shape[1] - SIDE + 1)
-        crop = crop[y:y + SIDE, x:x + SIDE]
+        y, x = rng.integers(crop.shape[0] - net.side + 1), rng.integers(crop.shape[1] - net.side + 1)
+        crop = crop[y:y + net.side, x:x + net.side]
         out[i] = crop[:, ::-1] if rng.integers(2) else crop
     return to_float(out)
 
 
 def main():
-    ap = argparse.ArgumentParser()
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--net", choices=NETS, required=True)
     ap.add_argument("--data", required=True)
     ap.add_argument("--out", required=True)
-    ap.add_argument("--minutes", type=float, default=40)
+    ap.add_argument("--minutes", type=float, default=60)
     args = ap.parse_args()
     crops = np.load(os.path.join(args.data, "crops.npy"), mmap_mode="r")
     torch.manual_seed(0)
-    net = Autoencoder().to(memory_format=torch.channels_last)
-    adam = torch.optim.AdamW(net.parameters(), RATE, betas=(.9, .99), weight_decay=1e-4)
-    run = Run(net, Autoencoder(), {"adam": adam}, args.out + ".checkpoint.pt", args.minutes, EMA, WARM_UP)
+    net = NETS[args.net]().to(memory_format=torch.channels_last)
+    run = Run(net, NETS[args.net](), net.optimisers(), args.out + ".checkpoint.pt", args.minutes, EMA, net.warm_up)
     rng = np.random.default_rng(1000 + run.step)
     log = open(args.out + ".csv", "a", newline="", buffering=1)
 
     def export():
-        write_tensors(args.out, run.mean.state_dict(), {"vernis.name": "leftout", "format": "pt", "licence": "Apache-2.0"})
+        write_tensors(args.out, run.mean.exported(), {"vernis.name": args.net, "format": "pt", "licence": "Apache-2.0"})
     recent = []
     for _ in run.turns(export, 2):
-        x = batch_of(crops, rng)
+        x = batch_of(net, crops, rng)
         with torch.autocast("cpu", torch.bfloat16):
-            y, kl = net(x)
-        loss = pyramid_loss(y.float(), x) + kl
+            y, term = net(x)
+        loss = pyramid_loss(y.float(), x) + term
         run.learn(loss)
         recent.append((float(loss), float(-10 * (y.detach().float() - x).pow(2).mean().log10())))
         if len(recent) == 50:

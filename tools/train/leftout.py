@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from autoencoder import Autoencoder
+from autoencoder import Leftout
 from model import read_tensors
 
 INGESTS = [(1080, 75, 512), (1080, 75, 768)]
@@ -56,7 +56,7 @@ def main():
     args = ap.parse_args()
     sys.path.insert(0, args.judge)
     import judge
-    net = Autoencoder().eval().requires_grad_(False)
+    net = Leftout().eval().requires_grad_(False)
     net.load_state_dict(read_tensors(args.encoder))
     print("| work | butteraugli | 512: Vernis | signs | same spectrum | 768: Vernis | signs | same spectrum |")
     print("|---|---|---|---|---|---|---|---|")

@@ -23,7 +23,8 @@ class Run:
         """`mean` is a second network of the same kind, whose weights are overwritten. `minutes` counts resumed runs too."""
         self.net, self.mean, self.optimisers = net, mean.requires_grad_(False), optimisers
         self.mean.load_state_dict(net.state_dict())
-        self.checkpoint, self.minutes, self.ema, self.warm_up, self.most_gradient = checkpoint, minutes, ema, warm_up, most_gradient
+        self.checkpoint, self.minutes, self.ema = checkpoint, minutes, ema
+        self.warm_up, self.most_gradient = warm_up, most_gradient
         self.rates = {name: optimiser.param_groups[0]["lr"] for name, optimiser in optimisers.items()}
         self.step, self.seconds = 0, 0.
         if os.path.exists(checkpoint):

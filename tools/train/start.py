@@ -24,7 +24,6 @@ from PIL import Image
 SIDE, STRIDE, BATCH, VISIBILITY = 64, 8, 8, 2.0
 BLUE = 10.0  # people see coarse blue-yellow structure in dark places better than the model says
 CONTRAST = 0.006  # of the ground in every band: neither flat nor textured
-CONE = torch.tensor([[0.3, 0.622, 0.078], [0.23, 0.692, 0.078], [0.24342269, 0.20476745, 0.55180987]])
 
 
 class Visibility:
@@ -41,7 +40,11 @@ class Visibility:
         self.sensitivity = weight * (torch.exp(-torch.einsum('ck,cp->kp', power.reshape(3, 4), contrast)) + floor)
         self.sensitivity[1:, 2] *= BLUE
         grey, slope = (0.555 / 1.055) ** 2.4, 2.4 / 1.055 * (0.555 / 1.055) ** 1.4  # of sRGB at 0.5
-        cones = CONE * slope / (3 * (grey + values['VIS_BIAS']) ** (2 / 3))
+        mixture, bias = (torch.from_numpy(tables[name]) for name in ('vis_cone', 'vis_bias'))
+        light = ((grey + bias[:2]) ** (1 / 3)).mean() ** 3, grey + bias[2]
+        for power, of in zip(('vis_light_power', 'vis_blue_power'), light):
+            self.sensitivity *= ((of + values['VIS_LIGHT_FLOOR']) / 0.3) ** torch.from_numpy(tables[power])
+        cones = mixture.reshape(3, 3) * slope / (3 * (grey + bias[:, None]) ** (2 / 3))
         self.opponent = torch.stack([5 * (cones[0] - cones[1]), 0.5 * (cones[0] + cones[1]), cones[2]])
         f = torch.fft.fftfreq(SIDE)
         squares = f[:, None] ** 2 + f[None] ** 2
