@@ -109,7 +109,7 @@ class Commands(clikit.Case):
     def test_protect_json_has_the_keys_of_the_manual(self):
         self.png('a.png', 48, 40)
         line = self.vernis('protect', '--json', '--steps', '2', '--seed', '7', 'a.png').only
-        self.assertEqual(line['surrogates'], ['vernis-a'])
+        self.assertEqual(line['surrogates'], ['vernis-a', 'vernis-b'])
         self.assertLessEqual(PROTECT_KEYS, set(line))
         self.assertEqual((line['input'], line['output'], line['status']), ('a.png', 'a.protected.png', 'ok'))
         self.assertEqual((line['width'], line['height'], line['steps'], line['seed']), (48, 40, 2, 7))
@@ -294,7 +294,7 @@ class Commands(clikit.Case):
         self.assertEqual(line['size'], 64)
         self.assertGreater(line['seconds_forward'], 0)
         self.assertEqual(self.vernis('bench', '--size', '64', '--json', '--cpu', 'scalar').lines[0]['cpu'], 'scalar')
-        self.assertEqual(len(self.vernis('bench', '--size', '64').out.splitlines()), 1)
+        self.assertEqual(len(self.vernis('bench', '--size', '64').out.splitlines()), 2)
 
 
 class Streams(clikit.Case):

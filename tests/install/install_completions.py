@@ -23,7 +23,7 @@ LINES = {
     'vernis verify --ingest tum': 'vernis verify --ingest tumblr ',
     'vernis bench --cpu sca': 'vernis bench --cpu scalar ',
     'vernis protect --data-mining gen': 'vernis protect --data-mining genai ',
-    'vernis protect --surrogate vernis': 'vernis protect --surrogate vernis-a ',
+    'vernis protect --surrogate vernis-a': 'vernis protect --surrogate vernis-a ',
     'vernis protect --surrogate drawi': 'vernis protect --surrogate drawing.png ',
     'vernis protect --profile dra': 'vernis protect --profile drawing.png ',
     'vernis protect drawi': 'vernis protect drawing.png ',
