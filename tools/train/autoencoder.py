@@ -174,6 +174,8 @@ def main():
     run = Run(net, NETS[args.net](), net.optimisers(), args.out + ".checkpoint.pt", args.minutes, EMA, net.warm_up)
     rng = np.random.default_rng(1000 + run.step)
     log = open(args.out + ".csv", "a", newline="", buffering=1)
+    if run.step == 0:
+        csv.writer(log).writerow(["step", "seconds", "loss", "PSNR"])
 
     def export():
         write_tensors(args.out, run.mean.exported(), {"vernis.name": args.net, "format": "pt", "licence": "Apache-2.0"})
