@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train a small autoencoder from scratch, with no teacher.
 
-usage: autoencoder.py --net leftout|vernis-b|vernis-c --data DIR --out FILE [--minutes N]
+usage: autoencoder.py --net leftout|vernis-b --data DIR --out FILE [--minutes N]
 
-vernis-b and vernis-c are surrogates that Vernis ships (their encoders); leftout is for leftout.py to judge on, left out of
-everything else, and shares nothing with them but the crops of gather.py and the loss: L1 over four octaves of a
-Laplacian pyramid. Run it again to resume from FILE.checkpoint.pt; FILE.csv is the log: step, seconds, loss, PSNR of the batch.
+vernis-b is a surrogate that Vernis ships (its encoder); leftout is for leftout.py to judge on, left out of everything else,
+and shares nothing with it but the crops of gather.py and the loss: L1 over four octaves of a Laplacian pyramid. Run it again to resume from
+FILE.checkpoint.pt; FILE.csv is the log: step, seconds, loss, PSNR of the batch.
 """
 import argparse
 import csv
@@ -79,20 +79,24 @@ class Leftout(nn.Module):
         return self.state_dict()
 
 
-class Member(nn.Module):
-    """What the shipped ones have in common: only the encoder is exported, a plain sequence that `src/nn/tiny.c` knows."""
+class B(nn.Module):
+    """Stride 8, 8 channels, a Gaussian bottleneck of fixed variance: the KL term is then the latent's square. Only the encoder is
+    exported, a plain sequence that `src/nn/tiny.c` knows as S8."""
+    batch, side, warm_up = 12, 96, 50
+    deviation, weight = .1, 1e-3
 
-    def __init__(self, encoder, decoder):
+    def __init__(self):
         super().__init__()
-        self.encoder, self.decoder = nn.Sequential(*encoder), nn.Sequential(*decoder)
+        self.encoder = nn.Sequential(conv(3, 32, 2), nn.ReLU(), conv(32, 64, 2), nn.ReLU(), Block(64),
+                                     conv(64, 96, 2, bias=False), Block(96), Block(96), conv(96, 8))
+        self.decoder = nn.Sequential(conv(8, 96), nn.ReLU(), Block(96), Block(96), conv(96, 256), nn.PixelShuffle(2), nn.ReLU(),
+                                     Block(64), conv(64, 48), nn.PixelShuffle(4))
         nn.init.constant_(self.decoder[-2].bias, .5)
 
-    def encode(self, x):
-        return self.encoder(x).float()
-
     def forward(self, x):
-        z = self.encode(x)
-        return self.decoder(self.noisy(z)), self.weight * z.pow(2).mean()
+        """The picture again, and the bottleneck's term of the loss."""
+        z = self.encoder(x).float()
+        return self.decoder(z + self.deviation * torch.randn_like(z)), self.weight * z.pow(2).mean()
 
     def optimisers(self):
         return muon_and_adam(self, **RATES)
@@ -101,45 +105,7 @@ class Member(nn.Module):
         return self.encoder.state_dict()
 
 
-def spread(inputs, outputs, factor=2):
-    """A convolution whose pixels are spread over squares, and ReLU."""
-    return [conv(inputs, outputs * factor ** 2), nn.PixelShuffle(factor), nn.ReLU()]
-
-
-class B(Member):
-    """Stride 8, 8 channels, a Gaussian bottleneck of fixed variance: the KL term is then the latent's square."""
-    LAYOUT = "conv 3-32 s2, ReLU, conv 32-64 s2, ReLU, block of 64, conv 64-96 s2 without bias, 2 blocks of 96, conv 96-8"
-    batch, side, warm_up = 12, 96, 50
-    weight = 1e-3
-
-    def __init__(self):
-        super().__init__([conv(3, 32, 2), nn.ReLU(), conv(32, 64, 2), nn.ReLU(), Block(64), conv(64, 96, 2, bias=False),
-                          Block(96), Block(96), conv(96, 8)],
-                         [conv(8, 96), nn.ReLU(), Block(96), Block(96), *spread(96, 64), Block(64),
-                          conv(64, 48), nn.PixelShuffle(4)])
-
-    def noisy(self, z):
-        return z + .1 * torch.randn_like(z)
-
-
-class C(Member):
-    """Stride 32, 64 channels, a quantised bottleneck: trained with noise as wide as a step of rounding (arXiv 1611.01704)."""
-    LAYOUT = ("conv 3-32 s2, ReLU, conv 32-64 s2, ReLU, block of 64, then three times a conv 64-64 s2 without bias and 3 blocks "
-              "of 64, conv 64-64")
-    batch, side, warm_up = 6, 192, 50
-    weight = 1e-3
-
-    def __init__(self):
-        stages = [layer for _ in range(3) for layer in (conv(64, 64, 2, bias=False), Block(64), Block(64), Block(64))]
-        super().__init__([conv(3, 32, 2), nn.ReLU(), conv(32, 64, 2), nn.ReLU(), Block(64), *stages, conv(64, 64)],
-                         [conv(64, 128), nn.ReLU(), Block(128), *spread(128, 96), Block(96), *spread(96, 64), Block(64),
-                          Block(64), *spread(64, 64), Block(64), conv(64, 48), nn.PixelShuffle(4)])
-
-    def noisy(self, z):
-        return z + .2 * (torch.rand_like(z) - .5)
-
-
-NETS = {"leftout": Leftout, "vernis-b": B, "vernis-c": C}
+NETS = {"leftout": Leftout, "vernis-b": B}
 
 
 def pyramid_loss(a, b):

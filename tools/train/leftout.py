@@ -4,8 +4,8 @@
 
 usage: leftout.py --encoder FILE [--judge ../shared/judge] CLEAN PROTECTED [CLEAN PROTECTED ...]
 
-FILE is from autoencoder.py. Two kinds of noise, each scaled to the protected file's butteraugli 3-norm: random signs on the
-grid that the perturbation lives on (short side 512, or the picture's own), and the perturbation itself with its phases
+FILE is from autoencoder.py. Two kinds of noise, each scaled to the protected file's butteraugli 3-norm: random signs on a
+grid of training pixels (short side 512, or the picture's own), and the perturbation itself with its phases
 drawn anew, which has its very spectrum and colours. Shift as the judge's, after 1080 wide, JPEG 75, 512 and 768. Prints a
 Markdown table. Needs python3-torch, python3-pil, libjxl-devtools.
 """
@@ -14,7 +14,6 @@ import os
 import sys
 
 import numpy as np
-import torch
 from PIL import Image
 
 from autoencoder import Leftout

@@ -12,9 +12,7 @@ Perturbations come from the student itself (where it is wrong, it finds out) and
 import argparse
 import csv
 import io
-import math
 import os
-import time
 
 import numpy as np
 import torch
