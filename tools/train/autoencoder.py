@@ -5,8 +5,8 @@
 usage: autoencoder.py --net leftout|vernis-b --data DIR --out FILE [--minutes N]
 
 vernis-b is a surrogate that Vernis ships (its encoder); leftout is for leftout.py to judge on, left out of everything else,
-and shares nothing with it but the crops of gather.py and the loss: L1 over four octaves of a Laplacian pyramid. Run it again to resume from
-FILE.checkpoint.pt; FILE.csv is the log: step, seconds, loss, PSNR of the batch.
+and shares nothing with it but the crops of gather.py and the loss: L1 over four octaves of a Laplacian pyramid. Run it again
+to resume from FILE.checkpoint.pt; FILE.csv is the log: step, seconds, loss, PSNR of the batch.
 """
 import argparse
 import csv
@@ -80,8 +80,8 @@ class Leftout(nn.Module):
 
 
 class B(nn.Module):
-    """Stride 8, 8 channels, a Gaussian bottleneck of fixed variance: the KL term is then the latent's square. Only the encoder is
-    exported, a plain sequence that `src/nn/tiny.c` knows as S8."""
+    """Stride 8, 8 channels, a Gaussian bottleneck of fixed variance: the KL term is then the latent's square. Only the
+    encoder is exported, a plain sequence that `src/nn/tiny.c` knows as S8."""
     batch, side, warm_up = 12, 96, 50
     deviation, weight = .1, 1e-3
 
