@@ -5,17 +5,18 @@
 #ifndef VN_PROTECT_OPTIMISE_H
 #define VN_PROTECT_OPTIMISE_H
 
+#include "protect/chroma.h"
 #include "protect/objective.h"
 #include "protect/protect.h"
 #include "protect/vis_metric.h"
 
 /** Perturb the scene.
- * @param budget (3,h,w) from vn_budget_from_metric
+ * @param budget (3,h,w) from vn_budget_from_metric, narrowed
  * @param deadline seconds on the monotonic clock at which to stop, or 0; one step is always made
  * @param d (3,h,w) receives the perturbation, of at most the visibility asked for by the linear model
  * @param steps receives the number of steps made
  * @return VERNIS_E_CANCELLED when the caller's hook says so */
-VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const float *budget,
+VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const VnChroma *chroma, const float *budget,
                          const VnEncoder *const *encoders, size_t encoder_count, const VnProtectParams *params,
                          double deadline, VnPool *pool, float *d, int *steps, VnError *err);
 

@@ -22,6 +22,7 @@ enum {
     MARGIN = 16,               /* rows around a band whose chroma the JPEG decoder's smoothing reads */
     TRIES = 7
 };
+static const double COLOUR = 2.5; /* the chroma difference in a sample's budget, CIELAB units for a visibility of 1 */
 
 /* Everything of one call, so that one function can let go of it. */
 typedef struct Task {
@@ -35,6 +36,7 @@ typedef struct Task {
     float *d, *budget, *rise;  /* rise: d carried to the posted width, (3,h,W) */
     float *band, *rows, *jpeg; /* (3,BAND+2*MARGIN,W) each, and scratch */
     VnVisMetric metric;
+    VnChroma chroma;
     VnResize *up;       /* work grid to posted size */
     VnImage made, seen; /* the protected picture, and as a reader of the written JPEG sees it */
     double whole;       /* the picture's visibility over its sample's; 0: not measured yet */
@@ -73,7 +75,7 @@ static double area(VnTraining size) { return (double)size.w * size.h; }
 void vn_protect_need(VnProtectNeed *out, uint32_t width, uint32_t height, size_t row_bytes, const VnTrip *platform,
                      const VnEncoder *const *encoders, size_t encoder_count, unsigned threads) {
     /* bytes for a pixel of each grid, a little above what is measured (tests/protect) */
-    enum { COPIES = 4, PLATFORM = 60, WORK = 232, TRAINING = 40, COLUMN = 6600, THREAD = 7 << 20, REST = 20 << 20 };
+    enum { COPIES = 4, PLATFORM = 60, WORK = 282, TRAINING = 40, COLUMN = 6600, THREAD = 7 << 20, REST = 20 << 20 };
     VnScene s = {0};
     choose_grids(&s, width, height, platform, encoders, encoder_count);
     double large = area(s.training[s.trainings - 1]);
@@ -158,6 +160,8 @@ static VernisStatus prepare(Task *t, VnError *err) {
                               (double)image->height / s->work_h, t->pool, err));
     VN_TRY(vn_visibility_sensitivity(image, s->work_w, s->work_h, t->metric.sensitivity, t->pool, err));
     vn_budget_from_metric(&t->metric, t->budget);
+    VN_TRY(vn_chroma_open(&t->chroma, s, t->pool, err));
+    vn_chroma_narrow(&t->chroma, t->budget, COLOUR);
     return VERNIS_OK;
 }
 
@@ -279,7 +283,7 @@ VernisStatus vn_protect_image(VnImage *image, const VnEncoder *const *encoders, 
     if (params->time_limit > 0)
         deadline =
             fmax(start + params->time_limit - 4 * (vn_monotonic_seconds() - start), start + 0.1 * params->time_limit);
-    VN_CHECK(vn_optimise(&t.scene, &t.metric, t.budget, encoders, encoder_count, params, deadline, pool, t.d,
+    VN_CHECK(vn_optimise(&t.scene, &t.metric, &t.chroma, t.budget, encoders, encoder_count, params, deadline, pool, t.d,
                          &stats->steps, err));
     VN_CHECK(meet_visibility(&t, &stats->visibility, err));
     stats->target_met = fabs(stats->visibility / params->visibility - 1) <= 0.1;
@@ -290,6 +294,7 @@ done:
     vn_image_free(&t.made);
     vn_image_free(&t.seen);
     vn_vis_metric_close(&t.metric);
+    vn_chroma_close(&t.chroma);
     vn_resize_close(&t.up);
     vn_free(t.planes);
     return status;
