@@ -16,7 +16,7 @@ import numpy as np
 from measure import on_white
 
 PIXELS_PER_DEGREE = 45
-MARGIN = 64                              # pixels mirrored around a picture; twice the widest blur
+MARGIN = 64                              # pixels mirrored around a picture; four standard deviations of the widest blur
 XYZ = np.array([[.4124, .3576, .1805], [.2126, .7152, .0722], [.0193, .1192, .9505]])
 OPPONENT = np.array([[.279, .72, -.107], [-.449, .29, -.077], [.086, -.59, .501]])
 LOBES = [[(.921, .0283), (.105, .133)], [(.531, .0392), (.330, .494)], [(.488, .0536), (.371, .386)]]  # weight, degrees

@@ -12,6 +12,8 @@ static const float to_xyz[3][3] = {
 static const float from_xyz[3][3] = {
     {3.08040f, -1.53738f, -0.54302f}, {-0.92122f, 1.87597f, 0.04526f}, {0.05287f, -0.20398f, 1.15110f}};
 
+static inline float mix(const float m[3], const float v[3]) { return m[0] * v[0] + m[1] * v[1] + m[2] * v[2]; }
+
 typedef struct Job {
     const VnChroma *chroma;
     float *values; /* (3,n) */
@@ -45,7 +47,7 @@ static void slope_body(void *context, unsigned index, unsigned thread) {
             slope[c * n + i] = straight ? 1 / 12.92f : 2.4f * light[c] / (v + 0.055f);
         }
         for (size_t k = 0; k < 3; k++) {
-            float t = to_xyz[k][0] * light[0] + to_xyz[k][1] * light[1] + to_xyz[k][2] * light[2], root = cbrtf(t);
+            float t = mix(to_xyz[k], light), root = cbrtf(t);
             slope[(3 + k) * n + i] = t > 0.008856f ? 1 / (3 * root * root) : 7.787f;
         }
     }
@@ -81,7 +83,7 @@ static inline void to_chroma(const float *slope, size_t n, size_t i, const float
     for (size_t c = 0; c < 3; c++)
         light[c] = slope[c * n + i] * d[c];
     for (size_t k = 0; k < 3; k++)
-        f[k] = slope[(3 + k) * n + i] * (to_xyz[k][0] * light[0] + to_xyz[k][1] * light[1] + to_xyz[k][2] * light[2]);
+        f[k] = slope[(3 + k) * n + i] * mix(to_xyz[k], light);
     *a = 500 * (f[0] - f[1]);
     *b = 200 * (f[1] - f[2]);
 }

@@ -16,8 +16,7 @@ typedef struct VnChroma {
     const VnScene *scene;
     VnPool *pool;
     VnResize *blur;
-    float *
-        slope; /**< (6,n) at the clean picture: of linear light by sRGB's R, G, B; of CIELAB's f by X, Y, Z over white */
+    float *slope; /**< (6,n): of linear light by sRGB's R, G, B; of CIELAB's f by X, Y, Z over white */
     float *change, *blurred, *scratch; /**< (2,n) each: a* and b* */
     VnPlan plan;
 } VnChroma;

@@ -11,7 +11,8 @@
 #include "protect/vis_metric.h"
 
 /** Perturb the scene.
- * @param budget (3,h,w) from vn_budget_from_metric, narrowed
+ * @param chroma of the same scene
+ * @param budget (3,h,w) from vn_budget_from_metric, by vn_chroma_narrow
  * @param deadline seconds on the monotonic clock at which to stop, or 0; one step is always made
  * @param d (3,h,w) receives the perturbation, of at most the visibility asked for by the linear model
  * @param steps receives the number of steps made

@@ -22,7 +22,8 @@ enum {
     MARGIN = 16,               /* rows around a band whose chroma the JPEG decoder's smoothing reads */
     TRIES = 7
 };
-static const double COLOUR = 2.5; /* the chroma difference in a sample's budget, CIELAB units for a visibility of 1 */
+static const double COLOUR_BUDGET =
+    2.5; /* the chroma difference of a sample alone, CIELAB units for a visibility of 1 */
 
 /* Everything of one call, so that one function can let go of it. */
 typedef struct Task {
@@ -161,7 +162,7 @@ static VernisStatus prepare(Task *t, VnError *err) {
     VN_TRY(vn_visibility_sensitivity(image, s->work_w, s->work_h, t->metric.sensitivity, t->pool, err));
     vn_budget_from_metric(&t->metric, t->budget);
     VN_TRY(vn_chroma_open(&t->chroma, s, t->pool, err));
-    vn_chroma_narrow(&t->chroma, t->budget, COLOUR);
+    vn_chroma_narrow(&t->chroma, t->budget, COLOUR_BUDGET);
     return VERNIS_OK;
 }
 
