@@ -65,7 +65,7 @@ static VernisStatus add(VnBytes *out, const char *text, VnError *err) {
 static const char *visibility_words(double v) {
     return v < 1     ? "Side by side, most people find no difference."
            : v < 1.6 ? "Found when looking for it, on flat colour first."
-           : v < 2.5 ? "Shows on flat colour when looked for; passes at a normal glance."
+           : v < 2.5 ? "Shows on flat colour; elsewhere it passes at a normal glance."
            : v < 3.6 ? "Can be seen as a fine weave, on flat colour most."
                      : "Plainly visible.";
 }
