@@ -113,6 +113,11 @@ static inline float sample_unit(const void *row, size_t i, unsigned bits) {
                      : (float)((const uint16_t *)row)[i] * (1.0f / 65535.0f);
 }
 
+float vn_image_alpha(const VnImage *image, size_t x, size_t y) {
+    const uint8_t *row = (const uint8_t *)image->pixels + y * image->stride;
+    return sample_unit(row, x * vn_image_samples(image) + image->colours, image->bits);
+}
+
 /* The kind that most pictures are, in a loop that compilers turn into vectors. */
 static void plain_row_to_planes(const uint8_t *row, size_t width, size_t plane, float *out) {
     for (size_t x = 0; x < width; x++) {

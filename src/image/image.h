@@ -46,6 +46,9 @@ VernisStatus vn_image_copy(VnImage *out, const VnImage *image, VnError *err);
 /** Turn upright in place of the EXIF orientation 1..8 (TIFF 6.0 p. 36; CIPA DC-008): afterwards it is 1. */
 VernisStatus vn_image_orient(VnImage *image, unsigned orientation, VnError *err);
 
+/** Alpha of a pixel, 0..1, of a picture that has it. */
+float vn_image_alpha(const VnImage *image, size_t x, size_t y);
+
 /** Set the colour samples of every pixel whose alpha is 0 to 0, so that nothing of the clean picture lies hidden there.
  * @return the number of pixels that held something else */
 size_t vn_image_blank_hidden(VnImage *image);

@@ -3,8 +3,7 @@
 
 #include <math.h>
 
-enum { CHUNK = 4096 };           /* pixels of one pool task */
-static const double SIGMA = 1.5; /* of the blur, in pixels of what a platform serves */
+enum { CHUNK = 4096 }; /* pixels of one pool task */
 
 /* linear sRGB to CIE XYZ over the white point (IEC 61966-2-1), and back */
 static const float to_xyz[3][3] = {
@@ -53,14 +52,18 @@ static void slope_body(void *context, unsigned index, unsigned thread) {
     }
 }
 
-VernisStatus vn_chroma_open(VnChroma *out, const VnScene *s, VnPool *pool, VnError *err) {
+VernisStatus vn_chroma_open(VnChroma *out, const VnScene *s, const VnChromaLimit limits[VN_CHROMA_LIMITS], VnPool *pool,
+                            VnError *err) {
     size_t plane = vn_mul(sizeof(float), (size_t)s->work_w * s->work_h);
     *out = (VnChroma){.scene = s, .pool = pool};
-    VN_TRY(vn_resize_open_blur(&out->blur, s->work_w, s->work_h, SIGMA * s->work_w / s->platform_w,
-                               SIGMA * s->work_h / s->platform_h, err));
+    for (size_t i = 0; i < VN_CHROMA_LIMITS; i++) {
+        out->limits[i] = limits[i];
+        VN_TRY(vn_resize_open_blur(&out->blurs[i], s->work_w, s->work_h, limits[i].sigma * s->work_w / s->platform_w,
+                                   limits[i].sigma * s->work_h / s->platform_h, err));
+    }
     size_t slope = vn_plan_book(&out->plan, vn_mul(6, plane)), change = vn_plan_book(&out->plan, vn_mul(2, plane));
     size_t blurred = vn_plan_book(&out->plan, vn_mul(2, plane));
-    size_t scratch = vn_plan_book(&out->plan, vn_mul(sizeof(float), vn_resize_scratch(out->blur, 2)));
+    size_t scratch = vn_plan_book(&out->plan, vn_mul(sizeof(float), vn_resize_scratch(out->blurs[0], 2)));
     VN_TRY(vn_plan_commit(&out->plan, err));
     out->slope = vn_plan_at(&out->plan, slope);
     out->change = vn_plan_at(&out->plan, change);
@@ -72,7 +75,8 @@ VernisStatus vn_chroma_open(VnChroma *out, const VnScene *s, VnPool *pool, VnErr
 }
 
 void vn_chroma_close(VnChroma *chroma) {
-    vn_resize_close(&chroma->blur);
+    for (size_t i = 0; i < VN_CHROMA_LIMITS; i++)
+        vn_resize_close(&chroma->blurs[i]);
     vn_plan_free(&chroma->plan);
     *chroma = (VnChroma){0};
 }
@@ -138,11 +142,11 @@ static void limit_body(void *context, unsigned index, unsigned thread) {
     }
 }
 
-void vn_chroma_limit(const VnChroma *chroma, float *d, double most) {
-    Job job = job_of(chroma, d, most);
-    if (chroma->scene->grey)
-        return;
-    run(chroma, &job, change_body);
-    vn_resize_apply(chroma->blur, 2, chroma->change, chroma->blurred, chroma->scratch, chroma->pool);
-    run(chroma, &job, limit_body);
+void vn_chroma_limit(const VnChroma *chroma, float *d, double visibility) {
+    for (size_t i = 0; i < VN_CHROMA_LIMITS && !chroma->scene->grey; i++) {
+        Job job = job_of(chroma, d, chroma->limits[i].most * visibility);
+        run(chroma, &job, change_body);
+        vn_resize_apply(chroma->blurs[i], 2, chroma->change, chroma->blurred, chroma->scratch, chroma->pool);
+        run(chroma, &job, limit_body);
+    }
 }

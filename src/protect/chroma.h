@@ -12,17 +12,27 @@
 
 #include "protect/objective.h"
 
+enum { VN_CHROMA_LIMITS = 2 };
+
+/** A limit on the chroma difference that is left after a blur. */
+typedef struct VnChromaLimit {
+    double sigma; /**< of the blur, in pixels of what a platform serves */
+    double most;  /**< CIELAB units for a visibility of 1 */
+} VnChromaLimit;
+
 typedef struct VnChroma {
     const VnScene *scene;
     VnPool *pool;
-    VnResize *blur;
+    VnChromaLimit limits[VN_CHROMA_LIMITS];
+    VnResize *blurs[VN_CHROMA_LIMITS];
     float *slope; /**< (6,n): of linear light by sRGB's R, G, B; of CIELAB's f by X, Y, Z over white */
     float *change, *blurred, *scratch; /**< (2,n) each: a* and b* */
     VnPlan plan;
 } VnChroma;
 
 /** The scene is kept. vn_chroma_close takes what a failure leaves behind. */
-VernisStatus vn_chroma_open(VnChroma *out, const VnScene *scene, VnPool *pool, VnError *err);
+VernisStatus vn_chroma_open(VnChroma *out, const VnScene *scene, const VnChromaLimit limits[VN_CHROMA_LIMITS],
+                            VnPool *pool, VnError *err);
 void vn_chroma_close(VnChroma *chroma); /**< takes a zeroed struct */
 
 /** Narrow a budget to 1 / sqrt(1 / budget^2 + (slope / most)^2) with the slope of a sample's own chroma difference: no
@@ -30,9 +40,9 @@ void vn_chroma_close(VnChroma *chroma); /**< takes a zeroed struct */
  * @param budget (3,h,w) sRGB units; @param most in CIELAB units */
 void vn_chroma_narrow(const VnChroma *chroma, float *budget, double most);
 
-/** Take out of d what its blurred chroma difference exceeds `most` by, at equal L*. One call takes less out of what the blur
- * passes less of. A grey scene has nothing to take.
- * @param d (3,h,w) sRGB units; @param most in CIELAB units */
-void vn_chroma_limit(const VnChroma *chroma, float *d, double most);
+/** Take out of d what its chroma difference after each limit's blur exceeds that limit by, at equal L*. One call takes less
+ * out of what the blur passes less of. A grey scene has nothing to take.
+ * @param d (3,h,w) sRGB units; @param visibility that the limits are for */
+void vn_chroma_limit(const VnChroma *chroma, float *d, double visibility);
 
 #endif

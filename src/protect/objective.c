@@ -7,7 +7,10 @@
 #include "base/rng.h"
 #include "kern/kern.h"
 
-enum { CHUNK = 4096 };
+enum {
+    CHUNK = 4096,
+    CROP = 8 /* training pixels: crops by multiples of the encoders' stride move nothing but the border */
+};
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
@@ -18,6 +21,10 @@ static void draw_ingests(VnObjectiveState *o, uint64_t seed) {
         o->draws[i].filter = i < 3 ? VN_FILTER_LANCZOS : (VnFilter)(vn_rng_u64(seed, 1, i) % 4);
         o->draws[i].quality = i == 0 ? 0 : 60 + (int)(vn_rng_u64(seed, 2, i) % 32);
         o->draws[i].subsample = i < 4;
+        if (i % 3 == 1) { /* all draws cost more where the crop leaves nothing out (tests/regression/ablation.md) */
+            o->draws[i].right = (uint32_t)(vn_rng_u64(seed, 3, i) % CROP);
+            o->draws[i].down = (uint32_t)(vn_rng_u64(seed, 4, i) % CROP);
+        }
     }
     const VnTrip *trip = o->scene->platform;
     for (size_t i = 1; trip && i < VN_DRAWS; i += 2) {
@@ -39,6 +46,35 @@ static void clamp_body(void *context, unsigned index, unsigned thread) {
     }
 }
 
+/* x moved left and up as the draw's crop does; the last column and row stand for those that a larger picture would have. */
+static void crop(VnObjectiveState *o, const VnDraw *draw) {
+    size_t w = o->scene->training[draw->training].w, h = o->scene->training[draw->training].h;
+    for (size_t c = 0; c < 3 && (draw->right || draw->down); c++)
+        for (size_t y = 0; y < h; y++) {
+            float *to = o->x + (c * h + y) * w;
+            const float *from = o->x + (c * h + (y + draw->down < h ? y + draw->down : h - 1)) * w;
+            memmove(to, from + draw->right, (w - draw->right) * sizeof *to);
+            for (size_t x = w - draw->right; x < w; x++)
+                to[x] = to[x - 1];
+        }
+}
+
+/* The adjoint of crop, from x_gradient. @return where it is: x serves, which the pass has read */
+static const float *crop_adjoint(VnObjectiveState *o, const VnDraw *draw) {
+    size_t w = o->scene->training[draw->training].w, h = o->scene->training[draw->training].h;
+    if (!draw->right && !draw->down)
+        return o->x_gradient;
+    memset(o->x, 0, 3 * w * h * sizeof *o->x);
+    for (size_t c = 0; c < 3; c++)
+        for (size_t y = 0; y < h; y++) {
+            const float *from = o->x_gradient + (c * h + y) * w;
+            float *to = o->x + (c * h + (y + draw->down < h ? y + draw->down : h - 1)) * w;
+            for (size_t x = 0; x < w; x++)
+                to[x + draw->right < w ? x + draw->right : w - 1] += from[x];
+        }
+    return o->x;
+}
+
 /* x: the picture (with d, or clean for NULL) on the training grid after the draw's ingest. */
 static void ingest(VnObjectiveState *o, const VnDraw *draw, const float *d) {
     const VnScene *s = o->scene;
@@ -53,12 +89,13 @@ static void ingest(VnObjectiveState *o, const VnDraw *draw, const float *d) {
     if (draw->quality)
         vn_jpeg_apply(s->platform_w, s->platform_h, draw->quality, draw->subsample, o->y, o->y, o->scratch, o->pool);
     vn_resize_apply(o->down[draw->training][draw->filter], 3, o->y, o->x, o->scratch, o->pool);
+    crop(o, draw);
 }
 
 static void ingest_adjoint(VnObjectiveState *o, const VnDraw *draw, float *gradient) {
     const VnScene *s = o->scene;
     float *g = o->y_gradient;
-    vn_resize_adjoint(o->down[draw->training][draw->filter], 3, o->x_gradient, g, o->scratch, o->pool);
+    vn_resize_adjoint(o->down[draw->training][draw->filter], 3, crop_adjoint(o, draw), g, o->scratch, o->pool);
     if (draw->quality)
         vn_jpeg_adjoint(s->platform_w, s->platform_h, draw->subsample, g, g, o->scratch, o->pool);
     if (o->output_quality)

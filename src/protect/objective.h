@@ -37,6 +37,7 @@ typedef struct VnDraw {
     VnFilter filter;
     int quality; /**< 0: no JPEG */
     bool subsample;
+    uint32_t right, down; /**< training pixels that the trainer's crop leaves out on the left and at the top */
 } VnDraw;
 
 typedef struct VnSurrogate {

@@ -12,8 +12,7 @@ static const float SQUARE_DECAY = 0.9f; /* of its square */
 static const float MOST = 1.5f;         /* mean steps in one */
 static const double PRESS = 0.15;       /* of the visibility's gradient against the objective's */
 static const double START = 0.9;        /* of the visibility asked for */
-static const double COLOUR_LIMIT = 2.5; /* the blurred chroma difference allowed, CIELAB units per visibility */
-enum { START_LIMITS = 4 };              /* times that the start is held to it */
+enum { START_LIMITS = 4 };              /* times that the start is held to the limits of colour */
 
 typedef struct Loop {
     const VnScene *scene;
@@ -125,7 +124,7 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const VnChro
     vn_start(scene, budget, params->key, d);
     scale_to(&l, vn_vis_metric_value(metric, d, NULL), START * target);
     for (int i = 0; i < START_LIMITS; i++)
-        vn_chroma_limit(chroma, d, COLOUR_LIMIT * target);
+        vn_chroma_limit(chroma, d, target);
     VN_CHECK(vn_objective_open(&objective, scene, encoders, encoder_count, params->seed, params->key, along, true, pool,
                                err));
     double start = vn_monotonic_seconds();
@@ -149,7 +148,7 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const VnChro
             scale_to(&l, figure, target);
         vn_objective_gradient(&objective, (unsigned)t, d, l.gradient);
         step(&l, t, target * (1.02 - done), PRESS * fmin(1, figure / target));
-        vn_chroma_limit(chroma, d, COLOUR_LIMIT * target);
+        vn_chroma_limit(chroma, d, target);
         *steps = t + 1;
         if (params->progress)
             params->progress(params->opaque, 0.95 * (t + 1) / params->steps);

@@ -60,9 +60,9 @@ void vn_protect_need(VnProtectNeed *out, uint32_t width, uint32_t height, size_t
 VernisStatus vn_picture_resize(VnImage *out, const VnImage *image, uint32_t width, uint32_t height, VnPool *pool,
                                VnError *err);
 
-/** Predicted butteraugli 3-norm between two images of one size and layout (alpha composited over white). On crops of
- * pictures that the model was not fitted to, changed by the optimiser or by coloured noise, the root mean square error is
- * 17 %, the median 9 %; on whole protected works less (tests/regression). */
+/** How much of the change between two images of one size and layout is seen (alpha composited over white): butteraugli's
+ * 3-norm as vis_model.h predicts it, but up to 1.6 times as much for what is on flat colour, and over the pixels of `a` that show
+ * alone. tests/regression/visibility.md says how far the two are apart. */
 VernisStatus vn_visibility(double *out, const VnImage *a, const VnImage *b, VnPool *pool, VnError *err);
 
 #endif

@@ -22,8 +22,10 @@ enum {
     MARGIN = 16,               /* rows around a band whose chroma the JPEG decoder's smoothing reads */
     TRIES = 7
 };
-static const double COLOUR_BUDGET =
-    2.5; /* the chroma difference of a sample alone, CIELAB units for a visibility of 1 */
+/* the chroma difference of a sample alone, CIELAB units for a visibility of 1 */
+static const double COLOUR_BUDGET = 2.5;
+/* of what is as fine as S-CIELAB sees colour, and of the bands that are seen first on pale grounds */
+static const VnChromaLimit COLOUR_LIMITS[VN_CHROMA_LIMITS] = {{1.5, 2.5}, {5, 0.3}};
 
 /* Everything of one call, so that one function can let go of it. */
 typedef struct Task {
@@ -93,16 +95,6 @@ void vn_protect_need(VnProtectNeed *out, uint32_t width, uint32_t height, size_t
         s.trainings > 1 ? (2 * area(s.training[0]) + large) / 3 : large; /* as draw_ingests shares them */
 }
 
-static float alpha_at(const VnImage *image, size_t row, size_t x) {
-    size_t at = x * vn_image_samples(image) + image->colours;
-    const uint8_t *p = (const uint8_t *)image->pixels + row * image->stride;
-    if (image->bits == 8)
-        return (float)p[at] / 255;
-    uint16_t v;
-    memcpy(&v, p + 2 * at, sizeof v);
-    return (float)v / 65535;
-}
-
 /* The picture (planes 3) or its alpha (planes 1) brought to another size, a band of rows at a time. */
 static VernisStatus shrink(Task *t, unsigned planes, uint32_t w, uint32_t h, float *out, VnError *err) {
     const VnImage *image = t->image;
@@ -116,7 +108,7 @@ static VernisStatus shrink(Task *t, unsigned planes, uint32_t w, uint32_t h, flo
         if (planes == 3)
             vn_image_rows_to_planes(image, y, y + rows, t->band);
         for (size_t i = 0; planes == 1 && i < (size_t)rows * image->width; i++)
-            t->band[i] = alpha_at(image, y + i / image->width, i % image->width);
+            t->band[i] = vn_image_alpha(image, i % image->width, y + i / image->width);
         vn_resize_columns(resize, planes, t->band, y, y + rows, scratch, t->pool);
     }
     if (scratch)
@@ -161,7 +153,7 @@ static VernisStatus prepare(Task *t, VnError *err) {
                               (double)image->height / s->work_h, t->pool, err));
     VN_TRY(vn_visibility_sensitivity(image, s->work_w, s->work_h, t->metric.sensitivity, t->pool, err));
     vn_budget_from_metric(&t->metric, t->budget);
-    VN_TRY(vn_chroma_open(&t->chroma, s, t->pool, err));
+    VN_TRY(vn_chroma_open(&t->chroma, s, COLOUR_LIMITS, t->pool, err));
     vn_chroma_narrow(&t->chroma, t->budget, COLOUR_BUDGET);
     return VERNIS_OK;
 }
@@ -184,7 +176,7 @@ static void render_body(void *context, unsigned i, unsigned thread) {
     (void)thread;
     memcpy(to, from, image->stride);
     for (size_t x = 0; x < w; x++) {
-        if (image->alpha && alpha_at(image, row, x) == 0)
+        if (image->alpha && vn_image_alpha(image, x, row) == 0)
             continue;
         for (size_t c = 0; c < image->colours; c++) {
             size_t at = x * samples + c;

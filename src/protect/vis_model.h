@@ -9,7 +9,8 @@
  * (masking) and depends on its light and its blue light; the weighted squares are summed and smoothed to a squared visibility for
  * each pixel; the whole picture's figure is the mean of the 3-, 6- and 12-norm over the pixels, which is what
  * butteraugli calls its 3-norm. The constants are fitted to butteraugli's answers on real art by
- * tools/calibrate_visibility.py; the note at the top of vis_fit.h states the error on pictures that were held out.
+ * tools/calibrate_visibility.py; the note at the top of vis_fit.h states the error on pictures that were held out. On
+ * flat colour the sensitivities are then raised: people notice grain there sooner than butteraugli has it.
  */
 #ifndef VN_PROTECT_VIS_MODEL_H
 #define VN_PROTECT_VIS_MODEL_H

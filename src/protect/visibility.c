@@ -21,7 +21,7 @@ typedef struct Tiles {
     VnVisBlurs blurs;
     float *work; /* for each thread: TILE_PLANES planes, block sensitivities, blur scratch */
     size_t work_size;
-    double (*sums)[3]; /* for each tile */
+    double (*sums)[4]; /* of D^3, D^6, D^12 and pixels that show, for each tile */
     unsigned every;    /* 0 or 1: all tiles; else only that share of them, spread as a lattice */
     float *maps;       /* sensitivities on a grid instead of sums */
     float *distance;   /* visibilities on a grid besides the sums */
@@ -120,7 +120,8 @@ static void tile_body(void *context, unsigned index, unsigned thread) {
     size_t w = t->tile_w, h = t->tile_h, n = w * h, blocks = (w + BLOCK - 1) / BLOCK;
     float *rgb = t->work + thread * t->work_size, *clean = rgb + 3 * n, *change = clean + 3 * n,
           *surround = change + 3 * n;
-    float *sum = surround + VN_VIS_SURROUND * n, *spare = sum + n, *lower = spare + 4 * n, *weights = rgb + TILE_PLANES * n;
+    float *sum = surround + VN_VIS_SURROUND * n, *spare = sum + n, *lower = spare + 4 * n,
+          *weights = rgb + TILE_PLANES * n;
     float *scratch = weights + blocks * ((h + BLOCK - 1) / BLOCK) * VN_VIS_MAPS;
     VnImage view = tile_view(t->a, x0, y0, t->tile_w, t->tile_h);
     vn_image_rows_to_planes(&view, 0, t->tile_h, rgb);
@@ -156,10 +157,13 @@ static void tile_body(void *context, unsigned index, unsigned thread) {
     double *out = t->sums[index];
     for (uint32_t y = core[2]; y < core[3]; y++)
         for (uint32_t x = core[0]; x < core[1]; x++) {
+            if (t->a->alpha && vn_image_alpha(t->a, x, y) == 0)
+                continue;
             double d2 = spare[(size_t)(y - y0) * w + (x - x0)], d3 = d2 * sqrt(d2), d6 = d3 * d3;
             out[0] += d3;
             out[1] += d6;
             out[2] += d6 * d6;
+            out[3]++;
         }
 }
 
@@ -208,18 +212,11 @@ VernisStatus vn_visibility_map(const VnImage *a, const VnImage *b, uint32_t w, u
 
 /* The figure of all tiles, or of a sample of them. */
 static double pooled(const Tiles *t, unsigned every) {
-    double sums[3] = {0}, count = 0;
-    for (unsigned i = 0; i < t->across * t->down; i++) {
-        uint32_t start, x[2], y[2];
-        if (!in_sample(t, every, i))
-            continue;
-        for (size_t q = 0; q < 3; q++)
+    double sums[4] = {0};
+    for (unsigned i = 0; i < t->across * t->down; i++)
+        for (size_t q = 0; q < 4 && in_sample(t, every, i); q++)
             sums[q] += t->sums[i][q];
-        tile_span(t->a->width, t->tile_w, t->across, i % t->across, &start, &x[0], &x[1]);
-        tile_span(t->a->height, t->tile_h, t->down, i / t->across, &start, &y[0], &y[1]);
-        count += (double)(x[1] - x[0]) * (y[1] - y[0]);
-    }
-    return vn_vis_pooled(sums, count);
+    return sums[3] > 0 ? vn_vis_pooled(sums, sums[3]) : 0;
 }
 
 VernisStatus vn_visibility_sample(double *sample, double *whole, const VnImage *a, const VnImage *b, VnPool *pool,

@@ -35,7 +35,9 @@ static VnImage load(unsigned pair, const char *part) {
     return image;
 }
 
-enum { LINE_ART = 1 };
+/* Flat colour, line art, painting, portrait, landscape, photo. Of what is on flat colour, skin and sky the model makes more
+ * on purpose; of fine noise between black lines on white it makes too much, which errs on the side of the eye. */
+static const double over_butteraugli[][2] = {{1.3, 1.6}, {0.8, 1.75}, {0.8, 1.2}, {1.1, 1.4}, {1.3, 1.6}, {0.8, 1.2}};
 
 static void butteraugli_figures(void **state) {
     (void)state;
@@ -43,9 +45,8 @@ static void butteraugli_figures(void **state) {
         VnImage clean = load(i, "clean"), changed = load(i, "changed");
         double figure = 0;
         assert_int_equal(vn_visibility(&figure, &clean, &changed, pool, NULL), VERNIS_OK);
-        /* of fine noise between black lines on white the model makes too much: it errs on the side of the eye */
-        double ratio = figure / visibility_goldens[i], most = i == LINE_ART ? 1.75 : 1.2;
-        if (ratio < 0.8 || ratio > most)
+        double ratio = figure / visibility_goldens[i];
+        if (ratio < over_butteraugli[i][0] || ratio > over_butteraugli[i][1])
             fail_msg("pair %u: %.3f, butteraugli says %.3f", i, figure, visibility_goldens[i]);
         assert_int_equal(vn_visibility(&figure, &clean, &clean, pool, NULL), VERNIS_OK);
         assert_true(figure == 0);
@@ -84,27 +85,29 @@ static void map_is_what_the_figure_pools(void **state) {
     vn_image_free(&clean), vn_image_free(&changed);
 }
 
-/* A picture of many tiles, twice the same half: the figure is that of one half but for what lies along the seam. */
-static void tiles_add_up(void **state) {
+/* A picture of many tiles, twice the same half: the figure is that of one half but for what lies along the seam; and so it is
+ * where the other half is transparent and does not change. */
+static void halves_are_worth_the_whole(void **state) {
     (void)state;
-    VnImage clean[2] = {0}, changed[2] = {0};
-    double figure[2];
-    for (unsigned k = 0; k < 2; k++) {
-        uint32_t w = k ? 560 : 280, h = 250;
-        assert_int_equal(vn_image_create(&clean[k], w, h, 3, false, 8, NULL, NULL), VERNIS_OK);
-        assert_int_equal(vn_image_create(&changed[k], w, h, 3, false, 8, NULL, NULL), VERNIS_OK);
-        for (size_t i = 0; i < (size_t)w * h * 3; i++) {
-            size_t x = i / 3 % w, y = i / 3 / w, mirrored = x < 280 ? x : 559 - x;
-            uint64_t r = vn_rng_u64(2, 0, (y * 280 + mirrored) * 3 + i % 3);
-            ((uint8_t *)clean[k].pixels)[i] = (uint8_t)(100 + mirrored / 4 + r % 20);
-            ((uint8_t *)changed[k].pixels)[i] = (uint8_t)(100 + mirrored / 4 + r % 20 + (r >> 32) % 9);
+    double figure[3];
+    for (unsigned k = 0; k < 3; k++) {
+        uint32_t w = k ? 560 : 280, h = 250, samples = k == 2 ? 4 : 3;
+        VnImage clean = {0}, changed = {0};
+        assert_int_equal(vn_image_create(&clean, w, h, 3, k == 2, 8, NULL, NULL), VERNIS_OK);
+        assert_int_equal(vn_image_create(&changed, w, h, 3, k == 2, 8, NULL, NULL), VERNIS_OK);
+        for (size_t i = 0; i < (size_t)w * h * samples; i++) {
+            size_t c = i % samples, x = i / samples % w, y = i / samples / w, mirrored = x < 280 ? x : 559 - x;
+            uint64_t r = vn_rng_u64(2, 0, (y * 280 + mirrored) * 3 + c);
+            uint64_t value = c == 3 ? 255 * (x < 280) : 100 + mirrored / 4 + r % 20, more = c == 3 ? 0 : (r >> 32) % 9;
+            ((uint8_t *)clean.pixels)[i] = (uint8_t)value;
+            ((uint8_t *)changed.pixels)[i] = (uint8_t)(value + more);
         }
-        assert_int_equal(vn_visibility(&figure[k], &clean[k], &changed[k], k ? pool : NULL, NULL), VERNIS_OK);
+        assert_int_equal(vn_visibility(&figure[k], &clean, &changed, k ? pool : NULL, NULL), VERNIS_OK);
+        vn_image_free(&clean), vn_image_free(&changed);
     }
     assert_true(figure[0] > 0.3);
     assert_true(fabs(figure[1] / figure[0] - 1) < 0.02);
-    for (unsigned k = 0; k < 2; k++)
-        vn_image_free(&clean[k]), vn_image_free(&changed[k]);
+    assert_true(fabs(figure[2] / figure[0] - 1) < 0.05);
 }
 
 /* All of a small picture; of a larger one a part that stands for it. */
@@ -222,13 +225,11 @@ int main(void) {
     vn_kern_init(VN_CPU_AMX);
     if (vn_pool_open(&pool, 2, NULL) != VERNIS_OK)
         return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(butteraugli_figures),
-                                       cmocka_unit_test(sample_stands_for_the_whole),
-                                       cmocka_unit_test(tiles_add_up),
-                                       cmocka_unit_test(map_is_what_the_figure_pools),
-                                       cmocka_unit_test(gradient_by_differences),
-                                       cmocka_unit_test(metric_is_the_model),
-                                       cmocka_unit_test(flat_places_get_less)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(butteraugli_figures),        cmocka_unit_test(sample_stands_for_the_whole),
+        cmocka_unit_test(halves_are_worth_the_whole), cmocka_unit_test(map_is_what_the_figure_pools),
+        cmocka_unit_test(gradient_by_differences),    cmocka_unit_test(metric_is_the_model),
+        cmocka_unit_test(flat_places_get_less)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     vn_pool_close(&pool);
     return failed;
