@@ -3,7 +3,8 @@
 """Compare Vernis's encoder passes with PyTorch: latent, and gradient of 0.5 * sum(z * z).
 
 usage: compare_encoders.py ENCODER_DUMP JUDGE_DIR MODEL... [--sizes 64x64,256x320] [--tolerance 1e-4] [--cpu SET]
-                           [--threads N] [--time ROUNDS]
+                           [--threads N] [--time ROUNDS] [--coarse]
+--coarse runs the passes as the optimiser's loop does, see vn_pass_coarse.
 A MODEL is a file of a tiny encoder, or kl:CHANNELS:MULTIPLES:Z:QUANT for a KL encoder with random weights: Stable
 Diffusion 1's sizes are kl:128:1.2.4.4:4:1, FLUX.1's kl:128:1.2.4.4:16:0.
 The latent is held to the tolerance (relative L2): 1e-4 for float32, 1e-3 for KL, 2e-2 for bfloat16 (--cpu amx). So is
@@ -35,6 +36,7 @@ def arguments():
     parser.add_argument("--cpu", default="amx")
     parser.add_argument("--threads", default="0")
     parser.add_argument("--time", type=int, default=0)
+    parser.add_argument("--coarse", action="store_true")
     return parser.parse_args()
 
 
@@ -58,7 +60,7 @@ def run_vernis(options, model, x, latent_shape):
         names = [os.path.join(folder, n) for n in ("rgb", "latent", "gradient")]
         x.numpy().tofile(names[0])
         command = [options.dump, model, str(x.shape[3]), str(x.shape[2]), *names, options.threads, options.cpu,
-                   str(max(options.time, 1))]
+                   str(max(options.time, 1)), *["coarse"] * options.coarse]
         figures = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
         latent = np.fromfile(names[1], "<f4").reshape(latent_shape)
         gradient = np.fromfile(names[2], "<f4").reshape(x.shape)

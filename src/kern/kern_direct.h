@@ -64,10 +64,13 @@ static void direct_pixels(const VnDirectConv *job, const float *x, const float *
                           size_t y_step, size_t m) {
     for (; m >= STRIP_PIXELS; m -= STRIP_PIXELS, x += STRIP_PIXELS * job->x_step, y += STRIP_PIXELS * y_step)
         direct_strip(job, x, w, block, y, y_step, STRIP_PIXELS);
-    for (; m >= STRIP_PIXELS / 2;
-         m -= STRIP_PIXELS / 2, x += STRIP_PIXELS / 2 * job->x_step, y += STRIP_PIXELS / 2 * y_step)
+    if (m >= STRIP_PIXELS / 2) {
         direct_strip(job, x, w, block, y, y_step, STRIP_PIXELS / 2);
-    for (; m; m--, x += job->x_step, y += y_step)
+        m -= STRIP_PIXELS / 2, x += STRIP_PIXELS / 2 * job->x_step, y += STRIP_PIXELS / 2 * y_step;
+    }
+    for (; m >= 2; m -= 2, x += 2 * job->x_step, y += 2 * y_step)
+        direct_strip(job, x, w, block, y, y_step, 2);
+    if (m)
         direct_strip(job, x, w, block, y, y_step, 1);
 }
 

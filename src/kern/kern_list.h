@@ -34,8 +34,11 @@ VN_KERNEL_NEAR(direct_conv, (const VnDirectConv *job))
 /* --- kern_winograd.h: F(4x4, 3x3), channels in multiples of 16 --- */
 /* 6x6 pixels, rows `row` values apart, to 36 points `plane` values apart */
 VN_KERNEL_NEAR(winograd_in, (float *v, size_t plane, const float *x, size_t row, size_t channels))
-/* 36 points to 4x4 pixels, which are written or added to */
-VN_KERNEL_NEAR(winograd_out, (float *y, size_t row, const float *m, size_t plane, size_t channels, bool add))
+/* 3x3 taps `step` values apart, each of `columns` values (a multiple of 16), to 36 points `plane` values apart */
+VN_KERNEL_NEAR(winograd_taps, (float *points, size_t plane, const float *taps, size_t step, size_t columns))
+/* 36 points to 4x4 pixels, which are written, bias added if there is one, or added to */
+VN_KERNEL_NEAR(winograd_out, (float *y, size_t row, const float *m, size_t plane, const float *bias, size_t channels,
+                              bool add))
 
 /* --- kern_tiles.h: convolution on bfloat16, see tiles.h --- */
 /* n pixels of `channels` float32 to `padded` bfloat16 (a multiple of 32, zeros in the rest), each pixel's high halves

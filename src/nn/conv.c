@@ -6,7 +6,6 @@
 #include "kern/kern.h"
 #include "nn/conv_direct.h"
 #include "nn/conv_tiles.h"
-#include "nn/conv_winograd.h"
 
 /* Pixels per gemm: patches of a block of channels, 220 KB, stay in the second-level cache (measured: 192 to 512 pixels
  * alike, 2048 a third slower). */
@@ -41,8 +40,6 @@ void vn_grid_seal(VnGrid g, float *x, uint32_t y0, uint32_t y1) {
 size_t vn_conv_scratch(const VnConv *conv, VnGrid in, VnGrid out) {
     if (conv->tiles)
         return vn_tiles_scratch(conv, in, out);
-    if (conv->winograd)
-        return vn_winograd_scratch(conv);
     size_t patches = (size_t)GEMM_PIXELS * 9 * VN_BLOCK, gradients = (size_t)GRADIENT_PIXELS * 9 * conv->in;
     if (conv->taps == 1)
         return 0;
@@ -153,7 +150,7 @@ void vn_conv_backward(const VnConv *conv, VnGrid in, float *dx, VnGrid out, cons
     if (conv->tiles)
         vn_tiles_backward(conv, in, dx, out, dy, add, y0, y1, scratch);
     else if (conv->panels_back)
-        vn_direct_backward(conv, in, dx, out, dy, add, y0, y1, scratch);
+        vn_direct_backward(conv, in, dx, out, dy, add, y0, y1);
     else if (conv->flip)
         convolve(conv->taps, 1, conv->backward, out, dy, in, dx, add, y0, y1, scratch);
     else

@@ -2,7 +2,6 @@
 #include "nn/conv_direct.h"
 
 #include "kern/kern.h"
-#include "nn/conv_winograd.h"
 #include "nn/reach.h"
 
 /* Pixels of one job: its results stay in the first- and second-level caches while blocks of channels are added. */
@@ -87,9 +86,7 @@ void vn_direct_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out
 }
 
 void vn_direct_backward(const VnConv *conv, VnGrid in, float *dx, VnGrid out, const float *dy, bool add, uint32_t y0,
-                        uint32_t y1, float *scratch) {
-    if (conv->winograd && vn_winograd_backward(conv, in, dx, out, dy, add, y0, y1, scratch))
-        return;
+                        uint32_t y1) {
     size_t s = conv->stride, pitch = vn_grid_pitch(out);
     VnDirectConv job = {.x_step = out.channels,
                         .channels = out.channels,

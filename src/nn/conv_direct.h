@@ -15,6 +15,6 @@ bool vn_direct_pack(VnConv *conv, const float *w, bool backward);
 void vn_direct_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out, float *y, bool add, uint32_t y0,
                        uint32_t y1);
 void vn_direct_backward(const VnConv *conv, VnGrid in, float *dx, VnGrid out, const float *dy, bool add, uint32_t y0,
-                        uint32_t y1, float *scratch);
+                        uint32_t y1);
 
 #endif

@@ -6,93 +6,82 @@
 enum {
     TILE = 4,           /* outputs in each direction */
     POINTS = 36,        /* products of a tile and pair of channels */
-    GROUP = 32,         /* tiles at a time: their 36 matrices stay in the second-level cache */
     LEAST = 32,         /* channels */
-    MOST = 128 * 128,   /* products of channels */
     WHOLE_CHANNELS = 16 /* the transforms' step */
 };
 
-/* G: from 3 taps to 6 points */
-static const double from_taps[6][3] = {{1.0 / 4, 0, 0},
-                                       {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                                       {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                       {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                                       {1.0 / 24, -1.0 / 12, 1.0 / 6},
-                                       {0, 0, 1}};
+/* Tiles at a time: as many as use a matrix that does not stay in the second-level cache, or else so few that their own
+ * values do. */
+static size_t group(const VnConv *conv) { return conv->in * conv->out > 128 * 128 ? 64 : 36; }
 
-bool vn_winograd_fits(const VnConv *conv) {
-    return conv->taps == 3 && conv->stride == 1 && conv->in >= LEAST && conv->out >= LEAST &&
-           conv->in % WHOLE_CHANNELS == 0 && conv->out % WHOLE_CHANNELS == 0 && conv->in * conv->out <= MOST;
+static size_t inputs(const VnConv *conv, bool back) { return back ? conv->out : conv->in; }
+static size_t outputs(const VnConv *conv, bool back) { return back ? conv->in : conv->out; }
+
+bool vn_winograd_fits(const VnConv *conv, VnGrid in) {
+    return conv->panels && conv->panels_back && conv->taps == 3 && conv->stride == 1 && conv->in >= LEAST &&
+           conv->out >= LEAST && conv->in % WHOLE_CHANNELS == 0 && conv->out % WHOLE_CHANNELS == 0 &&
+           in.width % TILE == 0 && in.height % TILE == 0;
 }
 
-/* G g G' of the transpose's taps, which are the convolution's turned by half a turn. */
-static void transform_taps(double point[POINTS], const float *w) {
-    for (size_t i = 0; i < 6; i++) {
-        for (size_t k = 0; k < 6; k++) {
-            double sum = 0;
-            for (size_t t = 0; t < 9; t++)
-                sum += from_taps[i][t / 3] * (double)w[8 - t] * from_taps[k][t % 3];
-            point[i * 6 + k] = sum;
-        }
+/* Values of one point's matrix: panels of (inputs, VN_DIRECT_COLUMNS) for direct_conv. */
+static size_t matrix(const VnConv *conv, bool back) {
+    return inputs(conv, back) * vn_direct_columns(outputs(conv, back));
+}
+
+size_t vn_winograd_weights_size(const VnConv *conv, bool back) { return POINTS * matrix(conv, back); }
+
+unsigned vn_winograd_panels(const VnConv *conv, bool back) {
+    return (unsigned)(vn_direct_columns(outputs(conv, back)) / VN_DIRECT_COLUMNS);
+}
+
+/* From conv_direct.c's panels: blocks of VN_BLOCK channels, in them (tap, channel, VN_DIRECT_COLUMNS). */
+void vn_winograd_weights(const VnConv *conv, bool back, float *weights, unsigned panel) {
+    size_t channels = inputs(conv, back), step = matrix(conv, back), part = channels * VN_DIRECT_COLUMNS;
+    const float *from = (back ? conv->panels_back : conv->panels) + 9 * part * panel;
+    float *to = weights + part * panel;
+    for (size_t first = 0; first < channels; first += VN_BLOCK, from += (size_t)9 * VN_BLOCK * VN_DIRECT_COLUMNS) {
+        for (size_t c = 0; c < VN_BLOCK; c++, to += VN_DIRECT_COLUMNS)
+            vn_kern()->winograd_taps(to, step, from + c * VN_DIRECT_COLUMNS, (size_t)VN_BLOCK * VN_DIRECT_COLUMNS,
+                                     VN_DIRECT_COLUMNS);
     }
 }
 
-/* One matrix (out, in) a point, in panels for direct_conv. */
-bool vn_winograd_pack(VnConv *conv, const float *w) {
-    size_t matrix = conv->out * vn_direct_columns(conv->in);
-    conv->winograd = vn_calloc(POINTS * matrix, sizeof *conv->winograd);
-    if (!conv->winograd)
-        return false;
-    for (size_t o = 0; o < conv->out; o++) {
-        for (size_t i = 0; i < conv->in; i++) {
-            double point[POINTS];
-            transform_taps(point, w + (o * conv->in + i) * 9);
-            size_t at =
-                i / VN_DIRECT_COLUMNS * conv->out * VN_DIRECT_COLUMNS + o * VN_DIRECT_COLUMNS + i % VN_DIRECT_COLUMNS;
-            for (size_t p = 0; p < POINTS; p++)
-                conv->winograd[p * matrix + at] = (float)point[p];
+/* Values of one point of a group of tiles. Their number is never a power of two: the 36 points of a tile would share
+ * one set of the first-level cache. */
+static size_t plane(const VnConv *conv, size_t channels) { return group(conv) * channels + 16; }
+
+size_t vn_winograd_scratch(const VnConv *conv) { return POINTS * (plane(conv, conv->in) + plane(conv, conv->out)); }
+
+void vn_winograd_run(const VnConv *conv, bool back, const float *weights, VnGrid from, const float *x, VnGrid to,
+                     float *y, bool add, uint32_t y0, uint32_t y1, float *scratch) {
+    const VnKern *kern = vn_kern();
+    size_t ci = from.channels, co = to.channels, most = group(conv), v_plane = plane(conv, ci),
+           m_plane = plane(conv, co), across = to.width / TILE;
+    size_t end = y1 / TILE * across, row = vn_grid_pitch(from) * ci;
+    float *v = scratch, *m = scratch + POINTS * v_plane;
+    for (size_t first = y0 / TILE * across; first < end; first += most) {
+        size_t count = end - first < most ? end - first : most;
+        for (size_t t = 0; t < count; t++) {
+            size_t ty = (first + t) / across, tx = (first + t) % across;
+            const float *corner = x + vn_grid_row(from, ty * TILE) + tx * TILE * ci - row - ci;
+            kern->winograd_in(v + t * ci, v_plane, corner, row, ci);
+        }
+        for (size_t p = 0; p < POINTS; p++)
+            kern->direct_conv(&(VnDirectConv){.x = v + p * v_plane,
+                                              .x_step = ci,
+                                              .taps = (const ptrdiff_t[]){0},
+                                              .tap_count = 1,
+                                              .channels = ci,
+                                              .block = ci,
+                                              .w = weights + p * matrix(conv, back),
+                                              .y = m + p * m_plane,
+                                              .y_step = co,
+                                              .m = count,
+                                              .n = co});
+        for (size_t t = 0; t < count; t++) {
+            size_t ty = (first + t) / across, tx = (first + t) % across;
+            kern->winograd_out(y + vn_grid_row(to, ty * TILE) + tx * TILE * co, vn_grid_pitch(to) * co, m + t * co,
+                               m_plane, back ? NULL : conv->bias, co, add);
         }
     }
-    return true;
-}
-
-size_t vn_winograd_scratch(const VnConv *conv) { return (size_t)POINTS * GROUP * (conv->in + conv->out); }
-
-/* `count` tiles side by side, from the pixel (-1, -1) beside the first one's corner on. */
-static void tiles(const VnConv *conv, VnGrid in, float *dx, const float *corner, size_t row, bool add, size_t count,
-                  float *scratch) {
-    size_t ci = conv->in, co = conv->out, matrix = co * vn_direct_columns(ci);
-    float *v = scratch, *m = scratch + (size_t)POINTS * GROUP * co;
-    for (size_t t = 0; t < count; t++)
-        vn_kern()->winograd_in(v + t * co, GROUP * co, corner + t * TILE * co, row, co);
-    for (size_t p = 0; p < POINTS; p++)
-        vn_kern()->direct_conv(&(VnDirectConv){.x = v + p * GROUP * co,
-                                               .x_step = co,
-                                               .taps = (const ptrdiff_t[]){0},
-                                               .tap_count = 1,
-                                               .channels = co,
-                                               .block = co,
-                                               .w = conv->winograd + p * matrix,
-                                               .y = m + p * GROUP * ci,
-                                               .y_step = ci,
-                                               .m = count,
-                                               .n = ci});
-    for (size_t t = 0; t < count; t++)
-        vn_kern()->winograd_out(dx + t * TILE * ci, vn_grid_pitch(in) * ci, m + t * ci, GROUP * ci, ci, add);
-}
-
-bool vn_winograd_backward(const VnConv *conv, VnGrid in, float *dx, VnGrid out, const float *dy, bool add, uint32_t y0,
-                          uint32_t y1, float *scratch) {
-    if (in.width % TILE || y0 % TILE || y1 % TILE)
-        return false;
-    size_t pitch = vn_grid_pitch(out), across = in.width / TILE;
-    for (uint32_t y = y0; y < y1; y += TILE) {
-        for (size_t t = 0; t < across; t += GROUP) {
-            size_t count = across - t < GROUP ? across - t : GROUP;
-            const float *corner = dy + vn_grid_row(out, y) + t * TILE * out.channels - (pitch + 1) * out.channels;
-            tiles(conv, in, dx + vn_grid_row(in, y) + t * TILE * in.channels, corner, pitch * out.channels, add, count,
-                  scratch);
-        }
-    }
-    return true;
 }

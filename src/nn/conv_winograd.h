@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * The backward pass of a 3x3 convolution by Winograd's minimal filtering F(4x4, 3x3) in float32: a quarter of the
- * products. Its rounding, about 1e-6, would change signs at ReLUs, so forward passes are not computed so. Private to
- * conv.c and pack.c.
+ * 3x3 convolutions of stride 1, or their transposes, by Winograd's minimal filtering F(4x4, 3x3) in float32: a quarter
+ * of the products. Weights are transformed before each use, which costs little beside it, and so take no memory that
+ * lasts. The rounding is about 1e-6, several times that of plain sums: enough to change signs at ReLUs. Private to
+ * pass.c.
  */
 #ifndef VN_NN_CONV_WINOGRAD_H
 #define VN_NN_CONV_WINOGRAD_H
 
 #include "nn/conv.h"
 
-/** Whether the convolution has enough channels for it to pay, and few enough for its weights to stay in the cache. */
-bool vn_winograd_fits(const VnConv *conv);
+/** Whether the convolution from this grid runs on own float32 kernels, has enough channels for this to pay, and whole
+ * tiles of 4x4. */
+bool vn_winograd_fits(const VnConv *conv, VnGrid in);
 
-/** Transform and pack weights into conv->winograd. @param w (out, in, 3, 3) @return false when memory is short */
-bool vn_winograd_pack(VnConv *conv, const float *w);
+size_t vn_winograd_weights_size(const VnConv *conv, bool back); /**< values of transformed weights */
+unsigned vn_winograd_panels(const VnConv *conv, bool back);     /**< parts that can be transformed apart */
+void vn_winograd_weights(const VnConv *conv, bool back, float *weights, unsigned panel);
 
 size_t vn_winograd_scratch(const VnConv *conv); /**< values of scratch that one thread needs */
 
-/** As vn_conv_backward without the zeros around the rows, where both grids are whole tiles of 4x4, and so are the rows.
- * @return false where they are not: nothing is done */
-bool vn_winograd_backward(const VnConv *conv, VnGrid in, float *dx, VnGrid out, const float *dy, bool add, uint32_t y0,
-                          uint32_t y1, float *scratch);
+/** y = bias + conv(x), or y += conv(x) without bias, or for back their transpose without bias, for rows y0..y1-1 of y,
+ * whole tiles. @param x,y pixel (0, 0) */
+void vn_winograd_run(const VnConv *conv, bool back, const float *weights, VnGrid from, const float *x, VnGrid to,
+                     float *y, bool add, uint32_t y0, uint32_t y1, float *scratch);
 
 #endif

@@ -56,9 +56,10 @@ VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width
 void vn_pass_close(VnPass **pass);
 size_t vn_pass_bytes(const VnPass *pass); /**< the planned block */
 
-/** Whether forward passes on tiles (AMX) may round all they read, but the picture, to bfloat16: one product
- * instead of three. kern/tiles.h says what it costs a latent and a gradient; steps that take the sign of an averaged
- * gradient do not mind. Without tiles it changes nothing. Off at first. */
+/** Whether forward passes may round more. On tiles (AMX) all they read, but the picture, becomes bfloat16: one product
+ * instead of three; kern/tiles.h says what it costs a latent and a gradient, and steps that take the sign of an averaged
+ * gradient do not mind. On AVX-512 convolutions run by Winograd's method (nn/conv_winograd.h), which they do in any case
+ * on AVX2 and in encoders without ReLU. Off at first. */
 void vn_pass_coarse(VnPass *pass, bool coarse);
 
 /** @param rgb (3,H,W) sRGB 0..1; @param latent (z, H/stride, W/stride) */

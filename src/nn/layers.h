@@ -15,9 +15,9 @@
 enum {
     VN_MAX_LAYERS = 64,
     VN_MAX_CHANNELS = 1024,
-    VN_MAX_STRIDE = 64, /* pictures are rounded to this (protect_image.c) */
+    VN_MAX_STRIDE = 64,  /* pictures are rounded to this (protect_image.c) */
     VN_MAX_SIDE = 65536, /* pixels: keeps every row below 2^31 values, which gemm's integers need */
-    VN_BLOCK = 16       /* input channels that a 3x3 convolution sums over before it rounds into the output */
+    VN_BLOCK = 16        /* input channels that a 3x3 convolution sums over before it rounds into the output */
 };
 
 /** A convolution, 3x3 with padding 1 (taps 3) or 1x1 (taps 1), packed for the kernels it runs on.
@@ -26,7 +26,7 @@ enum {
  * block over (ky, kx, channel). That is oneDNN's order on a processor with AVX-512, and the AVX-512 kernels here
  * keep it: the sums then equal PyTorch's bit for bit. It matters because the backward pass has a step at 0 of each
  * ReLU's input: where rounding changes a sign, a gradient differs by 1e-4 to 1e-2, and in a large picture some always
- * does. */
+ * does. Winograd's method has another order (conv_winograd.h): pass.c says where it is used. */
 typedef struct VnConv {
     unsigned in, out, taps, stride;
     bool shift; /**< stride 2 only: taps at 2x, 2x + 1, 2x + 2 (padding on the right and below), not from 2x - 1 on */
@@ -35,7 +35,6 @@ typedef struct VnConv {
     uint16_t *tiles, *tiles_back; /**< forward and backward, the latter a part for each kind of position (reach.h) */
     /* Else on own float32 kernels (kern/direct.h), where they win: */
     float *panels, *panels_back; /**< the same */
-    float *winograd;             /**< backward, where conv_winograd.h says so */
     size_t back_at[4];           /**< where the parts begin */
     /* On gemm: */
     float *forward;     /**< per block of input channels: (ky, kx, channel) x out */
@@ -64,11 +63,11 @@ typedef struct VnLayer {
     VnLayerKind kind;
     VnConv conv[3];
     VnAffine norm[2];
-    bool relu;                /**< VN_LAYER_CONV: a ReLU follows */
-    unsigned shuffle;         /**< VN_LAYER_CONV: then each pixel becomes a square of so many on a side; 0: it does not */
-    bool skip;                /**< has a 1x1 skip from conv[0].in channels to the last convolution's out */
-    bool pool;                /**< VN_LAYER_BLOCK: x + pool_out(ReLU(norm[0](pool_in(x)))) comes first */
-    VnConv skip_conv;         /**< without bias: a residual layer's is in conv[1]'s */
+    bool relu;        /**< VN_LAYER_CONV: a ReLU follows */
+    unsigned shuffle; /**< VN_LAYER_CONV: then each pixel becomes a square of so many on a side; 0: it does not */
+    bool skip;        /**< has a 1x1 skip from conv[0].in channels to the last convolution's out */
+    bool pool;        /**< VN_LAYER_BLOCK: x + pool_out(ReLU(norm[0](pool_in(x)))) comes first */
+    VnConv skip_conv; /**< without bias: a residual layer's is in conv[1]'s */
     VnConv pool_in, pool_out; /**< 1x1, to four times as many channels and back */
 } VnLayer;
 

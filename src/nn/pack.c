@@ -4,7 +4,6 @@
 #include "kern/kern.h"
 #include "nn/conv_direct.h"
 #include "nn/conv_tiles.h"
-#include "nn/conv_winograd.h"
 
 /* To few input channels a gemm is narrow; there adding up patch gradients is faster than a convolution. */
 enum { FEW_CHANNELS = 8 };
@@ -88,8 +87,6 @@ static bool pack_weights(VnConv *conv, const float *w) {
     if (conv->taps == 1)
         return pack_gemm(conv, w, true, true);
     bool back = conv->in >= FEW_CHANNELS;
-    if (vn_winograd_fits(conv) && !vn_winograd_pack(conv, w))
-        return false;
     return vn_direct_pack(conv, w, back) && pack_gemm(conv, w, false, !back);
 }
 
@@ -119,6 +116,5 @@ void vn_conv_free(VnConv *conv) {
     vn_free(conv->tiles_back);
     vn_free(conv->panels);
     vn_free(conv->panels_back);
-    vn_free(conv->winograd);
     *conv = (VnConv){0};
 }

@@ -4,6 +4,7 @@
 #include "kern/kern.h"
 #include "nn/attention.h"
 #include "nn/block.h"
+#include "nn/conv_winograd.h"
 #include "nn/program.h"
 
 struct VnPass {
@@ -11,12 +12,15 @@ struct VnPass {
     VnProgram program;
     VnPlan plan;
     bool centred, coarse;
+    bool
+        rounded; /* forward by Winograd's method too: no sign depends on last bits, or plain sums have others as well */
     uint8_t *values;
     VnNorm norms[VN_MAX_NORMS];
     double *sums;
     float *scratch;
     size_t scratch_step; /* values from one thread's scratch to the next */
     size_t conv_scratch; /* values of it that convolutions use */
+    float *winograd;     /* one operation's transformed weights */
 };
 
 static void *at(const VnPass *pass, int value) { return pass->values + pass->program.value[value].offset; }
@@ -46,17 +50,26 @@ static size_t normalised_size(const VnOp *op) {
 
 /* Where each part lies in the plan. */
 typedef struct Offsets {
-    size_t values, sums, scratch, factors[VN_MAX_NORMS];
+    size_t values, sums, scratch, winograd, factors[VN_MAX_NORMS];
 } Offsets;
+
+/* Whether an operation's convolution can run by Winograd's method. */
+static bool winograd_fits(const VnOp *op) {
+    return (op->kind == VN_OP_CONV || op->kind == VN_OP_CONV_BACK) && vn_winograd_fits(op->conv, op->in);
+}
 
 static void book(VnPass *pass, unsigned threads, Offsets *offsets) {
     const VnProgram *p = &pass->program;
-    size_t normalised = 0, whole = 0, sums = 0;
+    size_t normalised = 0, whole = 0, sums = 0, winograd = 0;
     for (unsigned i = 0; i < p->count; i++) {
         const VnOp *op = &p->ops[i];
         if (op->kind == VN_OP_CONV)
             pass->conv_scratch =
                 larger(pass->conv_scratch, (vn_conv_scratch(op->conv, op->in, op->out) + 15) / 16 * 16);
+        if (winograd_fits(op)) {
+            pass->conv_scratch = larger(pass->conv_scratch, vn_winograd_scratch(op->conv));
+            winograd = larger(winograd, vn_winograd_weights_size(op->conv, op->kind == VN_OP_CONV_BACK));
+        }
         if (is_block(op))
             pass->conv_scratch = larger(pass->conv_scratch, (vn_block_scratch(op->in) + 15) / 16 * 16);
         if (op->attention != VN_NONE)
@@ -72,6 +85,7 @@ static void book(VnPass *pass, unsigned threads, Offsets *offsets) {
     offsets->values = vn_plan_book(&pass->plan, p->bytes);
     offsets->sums = vn_plan_book(&pass->plan, sums);
     offsets->scratch = vn_plan_book(&pass->plan, vn_mul(vn_mul(pass->scratch_step, threads), sizeof(float)));
+    offsets->winograd = vn_plan_book(&pass->plan, winograd * sizeof(float));
     for (unsigned i = 0; i < p->norms; i++)
         offsets->factors[i] =
             vn_plan_book(&pass->plan, (size_t)VN_NORM_FACTORS * p->norm[i].grid.channels * sizeof(float));
@@ -82,6 +96,7 @@ static void place(VnPass *pass, const Offsets *offsets) {
     pass->values = vn_plan_at(&pass->plan, offsets->values);
     pass->sums = vn_plan_at(&pass->plan, offsets->sums);
     pass->scratch = vn_plan_at(&pass->plan, offsets->scratch);
+    pass->winograd = vn_plan_at(&pass->plan, offsets->winograd);
     for (unsigned i = 0; i < p->norms; i++) {
         const VnNormUse *use = &p->norm[i];
         pass->norms[i] = (VnNorm){.grid = use->grid,
@@ -93,6 +108,14 @@ static void place(VnPass *pass, const Offsets *offsets) {
     }
 }
 
+static bool has_relu(const VnEncoder *encoder) {
+    for (unsigned i = 0; i < encoder->count; i++) {
+        if (encoder->layers[i].relu || encoder->layers[i].kind == VN_LAYER_BLOCK)
+            return true;
+    }
+    return false;
+}
+
 /* A pass without its memory. */
 static VnPass *new_pass(const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward, unsigned threads,
                         Offsets *offsets) {
@@ -100,6 +123,7 @@ static VnPass *new_pass(const VnEncoder *encoder, uint32_t width, uint32_t heigh
     if (!pass)
         return NULL;
     pass->centred = encoder->centred;
+    pass->rounded = vn_kern_chosen() < VN_CPU_AVX512 || !has_relu(encoder);
     vn_program_make(&pass->program, encoder, width, height, backward);
     vn_program_lay_out(&pass->program);
     book(pass, threads, offsets);
@@ -161,6 +185,7 @@ typedef struct Job {
     VnPass *pass;
     const VnOp *op;
     bool back;
+    bool winograd;
     VnGrid grid; /* whose rows are shared out */
     uint32_t band;
     int value;
@@ -280,11 +305,21 @@ static void conv_rows(void *context, unsigned i, unsigned thread) {
     uint32_t y0, y1 = rows_of(job, i, &y0);
     const float *from =
         op->norm == VN_NONE ? pixels(pass, op->from) : normalised_rows(job, y0, y1, scratch + pass->conv_scratch);
-    if (job->back)
+    if (job->winograd) {
+        vn_winograd_run(op->conv, job->back, pass->winograd, op->in, from, op->out, to, op->add, y0, y1, scratch);
+        vn_grid_seal(op->out, to, y0, y1);
+    } else if (job->back) {
         vn_conv_backward(op->conv, op->out, to, op->in, from, op->add, y0, y1, scratch);
-    else
+    } else {
         vn_conv_forward(op->conv, op->in, from, op->out, to, op->add, pass->coarse, y0, y1, scratch);
+    }
     finish_rows(job, i, y0, y1);
+}
+
+static void winograd_weights(void *context, unsigned i, unsigned thread) {
+    (void)thread;
+    const Job *job = context;
+    vn_winograd_weights(job->op->conv, job->back, job->pass->winograd, i);
 }
 
 static void block_rows(void *context, unsigned i, unsigned thread) {
@@ -369,6 +404,9 @@ static void operate(VnPass *pass, const VnOp *op, bool back) {
     Job job = {.pass = pass, .op = op, .back = back, .grid = op->out, .band = vn_grid_band(op->out)};
     if (is_block(op))
         job.band = vn_block_band(op->out, vn_pool_threads(pass->pool));
+    job.winograd = winograd_fits(op) && (back || pass->coarse || pass->rounded);
+    if (job.winograd)
+        vn_pool_run(pass->pool, vn_winograd_panels(op->conv, back), winograd_weights, &job);
     run(&job, is_block(op) ? block_rows : op->conv ? conv_rows : op->kind == VN_OP_SHUFFLE ? shuffle_rows : norm_rows);
     if (op->sums != VN_NONE)
         (back ? vn_norm_back_settle : vn_norm_settle)(&pass->norms[op->sums], band_count(op));

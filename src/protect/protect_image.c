@@ -77,8 +77,9 @@ static double area(VnTraining size) { return (double)size.w * size.h; }
 
 void vn_protect_need(VnProtectNeed *out, uint32_t width, uint32_t height, size_t row_bytes, const VnTrip *platform,
                      const VnEncoder *const *encoders, size_t encoder_count, unsigned threads) {
-    /* bytes for a pixel of each grid, a little above what is measured (tests/protect) */
-    enum { COPIES = 4, PLATFORM = 60, WORK = 282, TRAINING = 40, COLUMN = 6600, THREAD = 7 << 20, REST = 20 << 20 };
+    /* bytes for a pixel of each grid, a little above what is measured (tests/cli/cli_batch.py) */
+    enum { COPIES = 4, PLATFORM = 60, WORK = 282, TRAINING = 40, COLUMN = 6600 };
+    enum { THREAD = 1 << 20, SURROGATE = 11 << 20, REST = 12 << 20 };
     VnScene s = {0};
     choose_grids(&s, width, height, platform, encoders, encoder_count);
     double large = area(s.training[s.trainings - 1]);
@@ -86,7 +87,7 @@ void vn_protect_need(VnProtectNeed *out, uint32_t width, uint32_t height, size_t
                     (double)PLATFORM * s.platform_w * s.platform_h + (double)WORK * s.work_w * s.work_h +
                     (double)COPIES * (double)row_bytes * height;
     for (size_t e = 0; e < encoder_count; e++) {
-        memory += (double)vn_encoder_info(encoders[e])->weight_bytes;
+        memory += SURROGATE + (double)vn_encoder_info(encoders[e])->weight_bytes;
         for (size_t t = 0; t < s.trainings; t++)
             memory += (double)vn_pass_plan(encoders[e], s.training[t].w, s.training[t].h, true, threads);
     }

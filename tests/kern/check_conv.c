@@ -206,14 +206,40 @@ static const double to_points[6][6] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0
 static const double to_pixels[4][6] = {
     {1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}};
 
+/* G */
+static const double taps_to_points[6][3] = {{1.0 / 4, 0, 0},
+                                            {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+                                            {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+                                            {1.0 / 24, 1.0 / 12, 1.0 / 6},
+                                            {1.0 / 24, -1.0 / 12, 1.0 / 6},
+                                            {0, 0, 1}};
+
+static int test_winograd_taps(VnCpu cpu) {
+    size_t columns = 16 * (1 + draw(3)), step = columns + draw(5), plane = columns + draw(5);
+    const float *taps = x_store + draw(4);
+    float *points = w_store + draw(4);
+    vn_kern_table(cpu)->winograd_taps(points, plane, taps, step, columns);
+    for (size_t c = 0; c < columns; c++) {
+        for (size_t p = 0; p < 36; p++) {
+            double sum = 0;
+            for (size_t t = 0; t < 9; t++)
+                sum += taps_to_points[p / 6][t / 3] * taps_to_points[p % 6][t % 3] * (double)taps[t * step + c];
+            if (!(fabs((double)points[p * plane + c] - sum) <= 1e-6))
+                return differ("winograd_taps", cpu, p, c, (double)points[p * plane + c], sum);
+        }
+    }
+    return 0;
+}
+
 static int test_winograd(VnCpu cpu) {
     size_t channels = 16 * (1 + draw(4)), row = channels * (6 + draw(3)), plane = channels + draw(5);
     const float *x = x_store + draw(4);
     int add = (int)draw(2);
+    const float *bias = draw(2) ? join_store + draw(4) : NULL;
     float *v = w_store + draw(4), *y = y_store + GUARD + draw(4);
     vn_kern_table(cpu)->winograd_in(v, plane, x, row, channels);
     memcpy(y_before, y_store, sizeof y_store);
-    vn_kern_table(cpu)->winograd_out(y, row, v, plane, channels, add);
+    vn_kern_table(cpu)->winograd_out(y, row, v, plane, bias, channels, add);
     for (size_t c = 0; c < channels; c++) {
         for (size_t p = 0; p < 36; p++) {
             double sum = 0;
@@ -225,7 +251,7 @@ static int test_winograd(VnCpu cpu) {
         }
         for (size_t p = 0; p < 16; p++) {
             size_t at = p / 4 * row + p % 4 * channels + c;
-            double sum = add ? (double)y_before[(size_t)(y - y_store) + at] : 0;
+            double sum = add ? (double)y_before[(size_t)(y - y_store) + at] : bias ? (double)bias[c] : 0;
             for (size_t i = 0; i < 36; i++)
                 sum += to_pixels[p / 4][i / 6] * to_pixels[p % 4][i % 6] * (double)v[i * plane + c];
             if (!(fabs((double)y[at] - sum) <= 1e-3))
@@ -294,7 +320,7 @@ int main(int argc, char **argv) {
             failures = test_direct((VnCpu)cpu) || test_tiles((VnCpu)cpu);
         reset();
         for (unsigned i = 0; i < ROUNDS / 10 && !failures; i++)
-            failures = test_winograd((VnCpu)cpu);
+            failures = test_winograd((VnCpu)cpu) || test_winograd_taps((VnCpu)cpu);
         reset();
     }
     printf("convolution kernels, sets up to %s: %d failures\n", vn_cpu_name(strongest), failures);

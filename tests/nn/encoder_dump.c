@@ -65,7 +65,7 @@ static void time_passes(VnPass *pass, const float *rgb, float *latent, float *dz
 
 int main(int argc, char **argv) {
     if (argc < 7) {
-        fprintf(stderr, "usage: encoder_dump MODEL WIDTH HEIGHT RGB LATENT GRADIENT [THREADS [CPU [ROUNDS]]]\n");
+        fprintf(stderr, "usage: encoder_dump MODEL WIDTH HEIGHT RGB LATENT GRADIENT [THREADS [CPU [ROUNDS [coarse]]]]\n");
         return 2;
     }
     VnError err = {0};
@@ -82,6 +82,7 @@ int main(int argc, char **argv) {
     VN_CHECK(vn_pool_open(&pool, argc > 7 ? (unsigned)atoi(argv[7]) : 0, &err));
     VN_CHECK(vn_encoder_open(&encoder, argv[1], &err));
     VN_CHECK(vn_pass_open(&pass, encoder, width, height, true, pool, &err));
+    vn_pass_coarse(pass, argc > 10);
     const VnEncoderInfo *info = vn_encoder_info(encoder);
     size_t area = (size_t)width * height, z = area / info->stride / info->stride * info->latent_channels;
     rgb = vn_calloc(area, 3 * sizeof *rgb);

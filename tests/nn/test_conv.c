@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "kern/kern.h"
 #include "nn/conv.h"
+#include "nn/conv_winograd.h"
 #include "nn/pack.h"
 
 typedef struct Case {
@@ -23,13 +24,14 @@ typedef struct Case {
 /* Both kinds of convolution, few and many channels, one pixel, single rows and columns, and more than one gemm's
  * pixels. */
 static const Case cases[] = {
-    {3, 5, 3, 1, 1, 1, false},    {3, 64, 3, 1, 300, 3, false},   {3, 7, 3, 2, 2, 2, false},
-    {3, 32, 3, 2, 600, 6, false}, {8, 8, 3, 1, 1, 1, false},      {8, 9, 3, 1, 2, 1, false},
-    {9, 8, 3, 1, 1, 5, false},    {64, 64, 3, 1, 33, 17, false},  {16, 4, 3, 1, 801, 3, false},
-    {8, 8, 3, 1, 7, 300, false},  {8, 16, 3, 2, 2, 2, false},     {64, 64, 3, 2, 34, 18, false},
-    {8, 5, 3, 2, 1030, 4, false}, {7, 11, 1, 1, 9, 4, false},     {64, 256, 1, 1, 31, 29, false},
-    {8, 16, 3, 2, 2, 2, true},    {64, 64, 3, 2, 34, 18, true},   {8, 5, 3, 2, 1030, 4, true},
-    {3, 8, 3, 2, 6, 10, true},    {64, 64, 3, 1, 140, 16, false}, {48, 32, 3, 1, 4, 4, false}};
+    {3, 5, 3, 1, 1, 1, false},      {3, 64, 3, 1, 300, 3, false},   {3, 7, 3, 2, 2, 2, false},
+    {3, 32, 3, 2, 600, 6, false},   {8, 8, 3, 1, 1, 1, false},      {8, 9, 3, 1, 2, 1, false},
+    {9, 8, 3, 1, 1, 5, false},      {64, 64, 3, 1, 33, 17, false},  {16, 4, 3, 1, 801, 3, false},
+    {8, 8, 3, 1, 7, 300, false},    {8, 16, 3, 2, 2, 2, false},     {64, 64, 3, 2, 34, 18, false},
+    {8, 5, 3, 2, 1030, 4, false},   {7, 11, 1, 1, 9, 4, false},     {64, 256, 1, 1, 31, 29, false},
+    {8, 16, 3, 2, 2, 2, true},      {64, 64, 3, 2, 34, 18, true},   {8, 5, 3, 2, 1030, 4, true},
+    {3, 8, 3, 2, 6, 10, true},      {64, 64, 3, 1, 140, 16, false}, {48, 32, 3, 1, 4, 4, false},
+    {160, 112, 3, 1, 36, 12, false}};
 
 /* Errors of float32 sums, and of sums of split products forward and bfloat16 ones backward. */
 static bool on_tiles(void) { return vn_kern_chosen() == VN_CPU_AMX; }
@@ -196,6 +198,43 @@ static void test_bands(void **state) {
     }
 }
 
+/* Both directions, written and added, in bands of four rows, against the plain kernels. */
+static void test_winograd(void **state) {
+    (void)state;
+    unsigned done = 0;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        Fixture f = make(&cases[k]);
+        for (int way = 0; way < 4 && vn_winograd_fits(&f.conv, f.in); way++, done++) {
+            bool back = way & 1, add = way & 2;
+            VnGrid from = back ? f.out : f.in, to = back ? f.in : f.out;
+            float *x = back ? f.y : f.x, *want = back ? f.x : f.y, *got_block = values(vn_grid_size(to));
+            float *got = got_block + vn_grid_lead(to), *weights = values(vn_winograd_weights_size(&f.conv, back));
+            float *scratch = values(vn_winograd_scratch(&f.conv));
+            fill(from, x, 1);
+            fill(to, want, 2);
+            fill(to, got, 2);
+            for (unsigned panel = vn_winograd_panels(&f.conv, back); panel-- > 0;)
+                vn_winograd_weights(&f.conv, back, weights, panel);
+            for (uint32_t y = 0; y < to.height; y += 4)
+                vn_winograd_run(&f.conv, back, weights, from, x, to, got, add, y, y + 4, scratch);
+            if (back)
+                vn_conv_backward(&f.conv, f.in, want, f.out, x, add, 0, to.height, f.scratch);
+            else
+                vn_conv_forward(&f.conv, f.in, x, f.out, want, add, false, 0, to.height, f.scratch);
+            double power = dot(to, want, want);
+            vn_kern()->axpy(got, want, -1, vn_grid_row(to, to.height));
+            if (!(sqrt(dot(to, got, got) / power) < 5e-6))
+                fail_msg("%s, case %zu, way %d: off by %.1e", vn_cpu_name(vn_kern_chosen()), k, way,
+                         sqrt(dot(to, got, got) / power));
+            vn_free(got_block);
+            vn_free(weights);
+            vn_free(scratch);
+        }
+        drop(&f);
+    }
+    assert_true(done || on_tiles() || vn_kern_chosen() == VN_CPU_SCALAR);
+}
+
 static void test_overflow(void **state) {
     (void)state;
     assert_true(vn_grid_size((VnGrid){UINT32_MAX, UINT32_MAX, 64}) == SIZE_MAX);
@@ -205,10 +244,8 @@ static void test_overflow(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_plain),
-        cmocka_unit_test(test_adjoint),
-        cmocka_unit_test(test_bands),
-        cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_against_plain), cmocka_unit_test(test_adjoint),  cmocka_unit_test(test_bands),
+        cmocka_unit_test(test_winograd),      cmocka_unit_test(test_overflow),
     };
     int failures = 0;
     for (int cpu = vn_cpu_detect(); cpu >= VN_CPU_SCALAR; cpu--) {
