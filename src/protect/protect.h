@@ -32,7 +32,7 @@ typedef struct VnProtectParams {
 
 typedef struct VnProtectStats {
     int steps;         /**< steps made */
-    double visibility; /**< predicted, of the image as handed back */
+    double visibility; /**< guarded (visibility.h), of the image as handed back */
     bool target_met;   /**< visibility within 10 % of the target */
 } VnProtectStats;
 
@@ -61,8 +61,8 @@ VernisStatus vn_picture_resize(VnImage *out, const VnImage *image, uint32_t widt
                                VnError *err);
 
 /** How much of the change between two images of one size and layout is seen (alpha composited over white): butteraugli's
- * 3-norm as vis_model.h predicts it, but up to 1.6 times as much for what is on flat colour, and over the pixels of `a` that show
- * alone. tests/regression/visibility.md says how far the two are apart. */
+ * 3-norm as vis_model.h predicts it, over the pixels of `a` that show. tests/regression/visibility.md says how far the two are
+ * apart. */
 VernisStatus vn_visibility(double *out, const VnImage *a, const VnImage *b, VnPool *pool, VnError *err);
 
 #endif

@@ -217,7 +217,7 @@ static void render(Task *t, double amplitude) {
 
 static VernisStatus look(Task *t, double amplitude, double *sample, double *whole, VnError *err) {
     render(t, amplitude);
-    return vn_visibility_sample(sample, whole, t->image, t->params->output_quality ? &t->seen : &t->made, t->pool, err);
+    return vn_visibility_guarded(sample, whole, t->image, t->params->output_quality ? &t->seen : &t->made, t->pool, err);
 }
 
 /* The figure of an amplitude. After the first time a sample of the picture stands for it, in the proportion found then. */

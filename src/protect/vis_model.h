@@ -46,8 +46,9 @@ void vn_vis_jacobian(const VnVisBlurs *blurs, const float *rgb, float *out, size
 /** Contrast and light of the clean picture. @param opponent (3,n); @param out (VN_VIS_SURROUND,n); @param work (2,n) */
 void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out, float *work, float *scratch,
                      VnPool *pool);
-/** Squared sensitivities at one place. @param surround values `step` apart; @param out VN_VIS_MAPS values */
-void vn_vis_sensitivity(const float *surround, size_t step, float *out);
+/** Squared sensitivities at one place. @param surround values `step` apart; @param guarded as a protection is driven by
+ * them: more on flat ground than butteraugli has, see there; @param out VN_VIS_MAPS values */
+void vn_vis_sensitivity(const float *surround, size_t step, bool guarded, float *out);
 
 /** The figure of a picture from its sums of D^3, D^6 and D^12 over `count` pixels. */
 double vn_vis_pooled(const double sums[3], double count);

@@ -8,15 +8,15 @@
 #include "image/image.h"
 #include "protect/vis_model.h"
 
-/** Squared sensitivities of a clean picture, sampled at the centres of a (h,w) grid laid over it.
+/** Squared sensitivities of a clean picture, guarded (vis_model.h), sampled at the centres of a (h,w) grid laid over it.
  * @param out (VN_VIS_MAPS,h,w) */
 VernisStatus vn_visibility_sensitivity(const VnImage *image, uint32_t w, uint32_t h, float *out, VnPool *pool,
                                        VnError *err);
 
-/** vn_visibility of a sample of the tiles, a tenth or so of a large picture and all of one under two megapixels: for
- * comparing changes of one kind, as a search for an amplitude does. @param whole also the whole picture's figure, at its
- * full cost; may be NULL */
-VernisStatus vn_visibility_sample(double *sample, double *whole, const VnImage *a, const VnImage *b, VnPool *pool,
+/** What a protection is driven to: vn_visibility with guarded sensitivities (vis_model.h), of a sample of the tiles, a tenth
+ * or so of a large picture and all of one under two megapixels: for comparing changes of one kind, as a search for an
+ * amplitude does. @param whole also the whole picture's figure, at its full cost; may be NULL */
+VernisStatus vn_visibility_guarded(double *sample, double *whole, const VnImage *a, const VnImage *b, VnPool *pool,
                                   VnError *err);
 
 /** How visible the change from `a` to `b` is at the centres of a (h,w) grid laid over them, no finer than the

@@ -14,6 +14,7 @@
 #include "kern/kern.h"
 #include "protect/objective.h"
 #include "protect/optimise.h"
+#include "protect/visibility.h"
 
 static VnPool *pool;
 static VnEncoder *encoder;
@@ -142,8 +143,8 @@ static void shift_beats_noise_at_the_visibility_asked_for(void **state) {
     VnProtectStats stats = protect(&made, &p, pool);
     assert_int_equal(stats.steps, 12);
     assert_true(stats.target_met && fabs(stats.visibility - 2) < 0.2);
-    double figure = 0;
-    assert_int_equal(vn_visibility(&figure, &clean, &made, pool, NULL), VERNIS_OK);
+    double sample, figure = 0;
+    assert_int_equal(vn_visibility_guarded(&sample, &figure, &clean, &made, pool, NULL), VERNIS_OK);
     assert_float_equal(figure, stats.visibility, 1e-9);
     figure = 0;
     for (int a = 1; figure < 2; a++) {
@@ -151,7 +152,7 @@ static void shift_beats_noise_at_the_visibility_asked_for(void **state) {
             int v = ((uint8_t *)clean.pixels)[i] + (vn_rng_u64(3, 3, i) & 1 ? a : -a);
             ((uint8_t *)noise.pixels)[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
         }
-        assert_int_equal(vn_visibility(&figure, &clean, &noise, pool, NULL), VERNIS_OK);
+        assert_int_equal(vn_visibility_guarded(&sample, &figure, &clean, &noise, pool, NULL), VERNIS_OK);
     }
     assert_true(latent_shift(&clean, &made) > 1.5 * latent_shift(&clean, &noise));
     vn_image_free(&clean), vn_image_free(&noise), vn_image_free(&made);
