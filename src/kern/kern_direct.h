@@ -34,9 +34,10 @@ static inline Vector product_plus(Vector a, Vector b, Vector c) { return a * b +
 
 enum { STRIP = VECTOR_VALUES * STRIP_VECTORS }; /* output channels held in registers, for STRIP_PIXELS pixels */
 
-/* Add one block's sums to `pixels` pixels (a constant in each call) by STRIP channels of y. */
+/* Add one block's sums to `pixels` pixels (a constant in each call) by STRIP channels of y, or to `start` into them. */
 static inline __attribute__((always_inline)) void direct_strip(const VnDirectConv *job, const float *x, const float *w,
-                                                               size_t block, float *y, size_t y_step, size_t pixels) {
+                                                               size_t block, const float *start, float *y,
+                                                               size_t y_step, size_t pixels) {
     Vector sum[STRIP_PIXELS][STRIP_VECTORS];
     for (size_t p = 0; p < pixels; p++)
         for (size_t v = 0; v < STRIP_VECTORS; v++)
@@ -57,50 +58,41 @@ static inline __attribute__((always_inline)) void direct_strip(const VnDirectCon
     }
     for (size_t p = 0; p < pixels; p++)
         for (size_t v = 0; v < STRIP_VECTORS; v++)
-            store(y + p * y_step + v * VECTOR_VALUES, plus(load(y + p * y_step + v * VECTOR_VALUES), sum[p][v]));
+            store(y + p * y_step + v * VECTOR_VALUES,
+                  plus(load((start ? start : y + p * y_step) + v * VECTOR_VALUES), sum[p][v]));
 }
 
-static void direct_pixels(const VnDirectConv *job, const float *x, const float *w, size_t block, float *y,
-                          size_t y_step, size_t m) {
+static void direct_pixels(const VnDirectConv *job, const float *x, const float *w, size_t block, const float *start,
+                          float *y, size_t y_step, size_t m) {
     for (; m >= STRIP_PIXELS; m -= STRIP_PIXELS, x += STRIP_PIXELS * job->x_step, y += STRIP_PIXELS * y_step)
-        direct_strip(job, x, w, block, y, y_step, STRIP_PIXELS);
+        direct_strip(job, x, w, block, start, y, y_step, STRIP_PIXELS);
     if (m >= STRIP_PIXELS / 2) {
-        direct_strip(job, x, w, block, y, y_step, STRIP_PIXELS / 2);
+        direct_strip(job, x, w, block, start, y, y_step, STRIP_PIXELS / 2);
         m -= STRIP_PIXELS / 2, x += STRIP_PIXELS / 2 * job->x_step, y += STRIP_PIXELS / 2 * y_step;
     }
     for (; m >= 2; m -= 2, x += 2 * job->x_step, y += 2 * y_step)
-        direct_strip(job, x, w, block, y, y_step, 2);
+        direct_strip(job, x, w, block, start, y, y_step, 2);
     if (m)
-        direct_strip(job, x, w, block, y, y_step, 1);
+        direct_strip(job, x, w, block, start, y, y_step, 1);
 }
 
 /* Fewer output channels than a strip has: through a copy. */
-static void direct_edge(const VnDirectConv *job, const float *x, const float *w, size_t block, float *y, size_t m,
-                        size_t n) {
+static void direct_edge(const VnDirectConv *job, const float *x, const float *w, size_t block, const float *start,
+                        float *y, size_t m, size_t n) {
     float whole[STRIP_PIXELS * STRIP] = {0};
     for (; m; x += STRIP_PIXELS * job->x_step, y += STRIP_PIXELS * job->y_step) {
         size_t pixels = m < STRIP_PIXELS ? m : STRIP_PIXELS;
         for (size_t p = 0; p < pixels; p++)
-            memcpy(whole + p * STRIP, y + p * job->y_step, n * sizeof *y);
-        direct_pixels(job, x, w, block, whole, STRIP, pixels);
+            memcpy(whole + p * STRIP, start ? start : y + p * job->y_step, n * sizeof *y);
+        direct_pixels(job, x, w, block, NULL, whole, STRIP, pixels);
         for (size_t p = 0; p < pixels; p++)
             memcpy(y + p * job->y_step, whole + p * STRIP, n * sizeof *y);
         m -= pixels;
     }
 }
 
-static void direct_start(const VnDirectConv *job) {
-    for (size_t p = 0; p < job->m; p++) {
-        if (job->bias)
-            memcpy(job->y + p * job->y_step, job->bias, job->n * sizeof *job->y);
-        else
-            memset(job->y + p * job->y_step, 0, job->n * sizeof *job->y);
-    }
-}
-
 static void direct_conv(const VnDirectConv *job) {
-    if (!job->add)
-        direct_start(job);
+    static const float zeros[VN_DIRECT_COLUMNS];
     const float *panel = job->w;
     for (size_t n = 0; n < job->n;
          n += VN_DIRECT_COLUMNS, panel += job->tap_count * job->channels * VN_DIRECT_COLUMNS) {
@@ -108,11 +100,12 @@ static void direct_conv(const VnDirectConv *job) {
             size_t block = job->channels - c < job->block ? job->channels - c : job->block;
             const float *w = panel + c * job->tap_count * VN_DIRECT_COLUMNS;
             for (size_t s = 0; s < VN_DIRECT_COLUMNS && n + s < job->n; s += STRIP) {
+                const float *start = c || job->add ? NULL : job->bias ? job->bias + n + s : zeros;
                 float *y = job->y + n + s;
                 if (job->n - n - s >= STRIP)
-                    direct_pixels(job, job->x + c, w + s, block, y, job->y_step, job->m);
+                    direct_pixels(job, job->x + c, w + s, block, start, y, job->y_step, job->m);
                 else
-                    direct_edge(job, job->x + c, w + s, block, y, job->m, job->n - n - s);
+                    direct_edge(job, job->x + c, w + s, block, start, y, job->m, job->n - n - s);
             }
         }
     }
