@@ -12,8 +12,7 @@ struct VnPass {
     VnProgram program;
     VnPlan plan;
     bool centred, coarse;
-    bool
-        rounded; /* forward by Winograd's method too: no sign depends on last bits, or plain sums have others as well */
+    bool rounded; /* forward by Winograd's method too: no sign depends on last bits, or plain sums differ as well */
     uint8_t *values;
     VnNorm norms[VN_MAX_NORMS];
     double *sums;
