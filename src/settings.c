@@ -55,8 +55,9 @@ static const VernisSettingInfo table[] = {
         "wN qN sN for width, JPEG quality and training size, or both; default: w1080 q75 s512."),
     TEXT("strength", 0, VERNIS_TEXT, "standard", "protect watch", "STRENGTH",
          "How visible the protection may be: gentle (1.2), standard (2.0), strong (3.2) or a preset of your own."),
-    NUMBER("visibility", 0, VERNIS_REAL, 0.2, 20, NULL, "protect watch", "X",
-           "Exact visibility target (predicted butteraugli 3-norm) instead of --strength."),
+    NUMBER(
+        "visibility", 0, VERNIS_REAL, 0.2, 20, NULL, "protect watch", "X",
+        "Visibility target (predicted butteraugli 3-norm, change on smooth ground counting more) instead of --strength."),
     TEXT("surrogate", 0, VERNIS_LIST, NULL, "protect watch verify probe bench selftest ledger", "MODEL|FILE",
          "Encoder to work against: a built-in or installed name or a .safetensors file; may be repeated, the "
          "first then leads; default: the built-in ones."),
