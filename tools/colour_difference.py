@@ -22,6 +22,20 @@ OPPONENT = np.array([[.279, .72, -.107], [-.449, .29, -.077], [.086, -.59, .501]
 LOBES = [[(.921, .0283), (.105, .133)], [(.531, .0392), (.330, .494)], [(.488, .0536), (.371, .386)]]  # weight, degrees
 
 
+def linear_light(picture):
+    """sRGB 0..255 to linear 0..1."""
+    v = picture / 255.
+    return np.where(v <= .04045, v / 12.92, ((v + .055) / 1.055) ** 2.4)
+
+
+def pairs(usage):
+    """(original, protected) paths from the command line, or the usage and an exit."""
+    files = sys.argv[1:]
+    if not files or len(files) % 2:
+        sys.exit(usage)
+    return zip(files[::2], files[1::2])
+
+
 def blur(plane, sigma):
     """Gaussian, the borders mirrored."""
     x = np.pad(plane, MARGIN, mode="symmetric")
@@ -32,9 +46,7 @@ def blur(plane, sigma):
 
 def s_cielab(path):
     """(h,w,3): L*, a*, b* after the eye's blur."""
-    v = np.asarray(on_white(path)) / 255.
-    light = np.where(v <= .04045, v / 12.92, ((v + .055) / 1.055) ** 2.4)
-    planes = light @ XYZ.T @ OPPONENT.T
+    planes = linear_light(np.asarray(on_white(path))) @ XYZ.T @ OPPONENT.T
     for i, lobes in enumerate(LOBES):
         total = sum(w for w, _ in lobes)
         planes[..., i] = sum(w / total * blur(planes[..., i], s * PIXELS_PER_DEGREE / np.sqrt(2)) for w, s in lobes)
@@ -50,11 +62,8 @@ def difference(original, protected):
 
 
 def main():
-    files = sys.argv[1:]
-    if not files or len(files) % 2:
-        sys.exit(__doc__)
     figures = []
-    for original, protected in zip(files[::2], files[1::2]):
+    for original, protected in pairs(__doc__):
         figures.append(difference(original, protected))
         print(f"{protected}: difference {figures[-1][0]:.2f}, of colour alone {figures[-1][1]:.2f}")
     mean = np.mean(figures, 0)

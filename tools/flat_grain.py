@@ -11,13 +11,11 @@ Inf. Theory 1974, scaled so that the least threshold is 0.7 %), pooled by their 
 are. Nothing masks there, so 1 would be just seen side by side; above it the figure compares pictures and says no more.
 Needs python3-numpy, python3-pil.
 """
-import sys
-
 import numpy as np
 
+from colour_difference import PIXELS_PER_DEGREE, XYZ, linear_light, pairs
 from measure import on_white
 
-PIXELS_PER_DEGREE = 45
 SIZES, ORIENTATIONS = (1.5, 3, 6, 12, 18), 6  # cycles a degree
 LEAST_THRESHOLD = 0.007                       # contrast
 FLAT, REACH, LOCAL = 2.5, 7, 20               # of 255; pixels from the middle to the border of a box
@@ -32,11 +30,6 @@ def boxed(plane, reach):
     return (p[side:-1, side:-1] - p[:-side - 1, side:-1] - p[side:-1, :-side - 1] + p[:-side - 1, :-side - 1]) / side ** 2
 
 
-def luminance(picture):
-    v = picture / 255.
-    return np.where(v <= .04045, v / 12.92, ((v + .055) / 1.055) ** 2.4) @ np.array([.2126, .7152, .0722])
-
-
 def sensitivity(frequency):
     """1 over the threshold contrast; frequency in cycles a degree."""
     def shape(f):
@@ -49,8 +42,8 @@ def grain(original, protected):
     before, after = (np.asarray(on_white(path)).astype(float) for path in (original, protected))
     values = before.mean(-1)
     flat = np.sqrt(np.maximum(0, boxed(values ** 2, REACH) - boxed(values, REACH) ** 2)) < FLAT
-    light = luminance(before)
-    change = np.pad((luminance(after) - light) / np.maximum(boxed(light, LOCAL), DARK), MARGIN, mode="reflect")
+    light = linear_light(before) @ XYZ[1]
+    change = np.pad((linear_light(after) @ XYZ[1] - light) / np.maximum(boxed(light, LOCAL), DARK), MARGIN, mode="reflect")
     down, across = np.fft.fftfreq(change.shape[0])[:, None], np.fft.fftfreq(change.shape[1])
     frequency, angle = np.hypot(down, across) * PIXELS_PER_DEGREE, np.arctan2(down, across)
     frequency[0, 0] = 1e-6
@@ -66,11 +59,8 @@ def grain(original, protected):
 
 
 def main():
-    files = sys.argv[1:]
-    if not files or len(files) % 2:
-        sys.exit(__doc__)
     figures = []
-    for original, protected in zip(files[::2], files[1::2]):
+    for original, protected in pairs(__doc__):
         figure, share = grain(original, protected)
         if figure is not None:
             figures.append(figure)

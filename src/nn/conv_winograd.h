@@ -16,6 +16,7 @@ bool vn_winograd_fits(const VnConv *conv, VnGrid in);
 
 size_t vn_winograd_weights_size(const VnConv *conv, bool back); /**< values of transformed weights */
 unsigned vn_winograd_panels(const VnConv *conv, bool back);     /**< parts that can be transformed apart */
+/** Transform one part. @param weights of the whole convolution */
 void vn_winograd_weights(const VnConv *conv, bool back, float *weights, unsigned panel);
 
 size_t vn_winograd_scratch(const VnConv *conv); /**< values of scratch that one thread needs */
