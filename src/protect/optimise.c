@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "kern/kern.h"
+#include "protect/grain.h"
 
 enum { CHUNK = 1 << 14 };               /* values of one pool task */
 static const float DECAY = 0.8f;        /* of the momentum */
@@ -153,6 +154,10 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const VnChro
         if (params->progress)
             params->progress(params->opaque, 0.95 * (t + 1) / params->steps);
     }
+    vn_objective_close(&objective);
+    VN_CHECK(vn_grain_even(scene->work_w, scene->work_h, metric->smooth, d, pool, err));
+    scale_to(&l, vn_vis_metric_value(metric, d, NULL), target);
+    vn_chroma_limit(chroma, d, target);
     double figure = vn_vis_metric_value(metric, d, NULL);
     if (figure > target)
         scale_to(&l, figure, target);

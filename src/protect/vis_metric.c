@@ -16,13 +16,14 @@ VernisStatus vn_vis_metric_open(VnVisMetric *out, uint32_t width, uint32_t heigh
     double scale = sqrt((scale_x > 1 ? scale_x : 1) * (scale_y > 1 ? scale_y : 1));
     for (size_t k = 0; k + 1 < VN_VIS_BANDS; k++)
         out->sigma[k] = vn_vis_sigma[k] / scale;
-    size_t planes = 2 * VN_VIS_MAPS + 9 + 3 + 3 + 1 + 1;
+    size_t planes = VN_VIS_PLANES + VN_VIS_MAPS + 9 + 3 + 3 + 1 + 1;
     size_t bytes = vn_mul(vn_mul(planes, n) + vn_vis_blurs_scratch(&out->blurs), sizeof(float));
     float *block = out->sensitivity = vn_malloc(bytes);
     out->sums = vn_malloc(vn_mul(n / CHUNK + 1, sizeof *out->sums));
     if (!block || !out->sums)
         return vn_no_memory(err, "protect", bytes, "the visibility model");
-    out->bands = block + VN_VIS_MAPS * n;
+    out->smooth = block + VN_VIS_MAPS * n;
+    out->bands = block + VN_VIS_PLANES * n;
     out->jacobian = out->bands + VN_VIS_MAPS * n;
     out->change = out->jacobian + 9 * n;
     out->work = out->change + 3 * n;

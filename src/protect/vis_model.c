@@ -11,9 +11,9 @@
 /* Grain on flat colour and smooth gradients is what people notice first, and butteraugli, which the constants were fitted
  * to, counts it no more than the same in faint texture. So while a protection is made, where the middle band of the clean
  * picture has little contrast, squared sensitivities are up to 1 + FLAT times the fitted (tests/regression/visibility.md);
- * all are LEVEL times that, so that pictures of all kinds together keep nearly the mean that is meant. White paper is left
- * out: little of a change fits under white, and what does is hardly seen. */
-static const float FLAT = 3.2f, FLAT_CONTRAST = 0.002f, PAPER = 0.15f, LEVEL = 0.71f;
+ * all are LEVEL times that, so that pictures of all kinds together keep nearly the mean that is meant. On white paper only
+ * ON_PAPER of it counts: little of a change fits under white, and what does is hardly seen. */
+static const float FLAT = 5.5f, FLAT_CONTRAST = 0.002f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.63f;
 
 /* The constants were fitted to crops. Over whole pictures, where the optimiser finds the places that the fit takes too
  * lightly, butteraugli's figures are higher (tests/regression/visibility.md): squared sensitivities are so many times the
@@ -97,6 +97,8 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out,
         for (size_t i = 0; i < n; i++)
             last[i] = fabsf(last[i] - next[i]);
         vn_resize_apply(blurs->fine, 1, last, contrast, scratch, pool);
+        if (k == 1)
+            memcpy(out + 5 * n, contrast, n * sizeof *out);
         for (size_t i = 0; i < n; i++)
             last[i] = logf(contrast[i] + VIS_CONTRAST_FLOOR);
         vn_resize_apply(blurs->contrast, 1, last, contrast, scratch, pool);
@@ -114,9 +116,15 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out,
     }
 }
 
+/* The less of the contrast around a place and of that at it: between the edges of pixel art, too, ground is flat. */
+float vn_vis_smooth(const float *surround, size_t step) {
+    float texture = fminf(surround[step], surround[5 * step]) / FLAT_CONTRAST;
+    return 1 / (1 + texture * texture);
+}
+
 static float flat_guard(const float *surround, size_t step) {
-    float texture = surround[step] / FLAT_CONTRAST, below_white = fmaxf(0, fminf(1, (1 - surround[3 * step]) / PAPER));
-    return LEVEL * (1 + FLAT * below_white / (1 + texture * texture));
+    float below_white = fmaxf(ON_PAPER, fminf(1, (1 - surround[3 * step]) / PAPER));
+    return LEVEL * (1 + FLAT * below_white * vn_vis_smooth(surround, step));
 }
 
 void vn_vis_sensitivity(const float *surround, size_t step, bool guarded, float *out) {

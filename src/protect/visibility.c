@@ -24,7 +24,7 @@ typedef struct Tiles {
     double (*sums)[4]; /* of D^3, D^6, D^12 and pixels that show, for each tile */
     bool guarded;      /* sensitivities, for sums and distances */
     unsigned every;    /* 0 or 1: all tiles; else only that share of them, spread as a lattice */
-    float *maps;       /* sensitivities on a grid instead of sums */
+    float *maps;       /* VN_VIS_PLANES on a grid instead of sums */
     float *distance;   /* visibilities on a grid besides the sums */
     uint32_t grid_w, grid_h;
 } Tiles;
@@ -91,6 +91,7 @@ static void sample_maps(const Tiles *t, const float *surround, uint32_t x0, uint
             vn_vis_sensitivity(surround + at, n, true, s);
             for (size_t m = 0; m < VN_VIS_MAPS; m++)
                 t->maps[m * cells + (size_t)gy * t->grid_w + gx] = s[m];
+            t->maps[VN_VIS_MAPS * cells + (size_t)gy * t->grid_w + gx] = vn_vis_smooth(surround + at, n);
         }
 }
 

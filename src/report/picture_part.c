@@ -66,7 +66,7 @@ static const char *visibility_words(double v) {
     return v < 1     ? "Side by side, most people find no difference."
            : v < 1.6 ? "Found when looking for it, on flat colour first."
            : v < 2.5 ? "Shows on flat colour; elsewhere it passes at a normal glance."
-           : v < 3.6 ? "Can be seen as a fine weave, on flat colour most."
+           : v < 3.6 ? "Can be seen as a fine grain, on flat colour most."
                      : "Plainly visible.";
 }
 
@@ -108,7 +108,10 @@ static VernisStatus add_readings(VnBytes *out, const VnReportPicture *in, VnErro
     VN_TRY(vn_text_add(out, err, "<p>%s", visibility_words(r->visibility)));
     if (in->target > 0)
         VN_TRY(vn_text_add(out, err, " You asked for %.2f%s.", in->target,
-                           r->target_met ? "" : ", which was not met (see the notes below)"));
+                           !r->target_met ? ", which was not met (see the notes below)"
+                           : r->visibility < 0.9 * in->target
+                               ? "; smooth ground, where grain is noticed first, was given less"
+                               : ""));
     VN_TRY(add(out, " This is a prediction; look at the picture yourself.</p></section>\n", err));
     VN_TRY(vn_text_add(out, err, "<section><h3>What the encoder meets</h3><p class=\"number\">%.2f</p>\n", s->ingest));
     VN_TRY(add_bar(out, s->ingest, 2, "0: not moved", "2: very far", err));

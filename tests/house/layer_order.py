@@ -8,7 +8,7 @@ import tree
 
 RANK = {'base': 0, 'kern': 1, 'image': 2, 'nn': 2, 'protect': 3, 'meta': 4, 'report': 4, 'ledger': 4, '': 5, 'cli': 6}
 APART = [{'image', 'nn'}]
-THIRD_PARTY = re.compile(r'cblas|png|jpeglib|jerror|libexif/|lcms2|jansson|zlib|expat|openssl/|sqlite3')
+THIRD_PARTY = re.compile(r'cblas|png|jpeglib|jerror|libexif/|lcms2|jansson|zlib|expat|openssl/|sqlite3|kiss_fft')
 
 root = pathlib.Path(sys.argv[1])
 problems = []

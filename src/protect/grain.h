@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file
+ * The grain of the perturbation on smooth ground: no direction may stand out of it.
+ *
+ * An encoder answers most to a few orientations, so an optimiser draws a regular weave of them over the whole ground. butteraugli
+ * counts a weave no more than the irregular grain of paper with as much in every band; people see the weave first. So
+ * the spectrum of what lies on smooth ground is taken down, wherever it has more than the mean of its spatial frequency over
+ * all directions, to that mean (tests/regression/ablation.md).
+ */
+#ifndef VN_PROTECT_GRAIN_H
+#define VN_PROTECT_GRAIN_H
+
+#include "protect/ingest.h"
+
+/** Even out the directions of a change. Of what lies apart from smooth ground nothing is taken.
+ * @param smooth (h,w) 0..1: how much of a pixel's change is taken for ground; @param d (3,h,w)
+ * @return VERNIS_E_MEMORY: d is then as it was */
+VernisStatus vn_grain_even(uint32_t w, uint32_t h, const float *smooth, float *d, VnPool *pool, VnError *err);
+
+#endif
