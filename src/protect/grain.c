@@ -37,8 +37,8 @@ static VernisStatus grain_open(Grain *g, VnError *err) {
     VN_TRY(vn_resize_open_blur(&g->blur, g->down, g->half, fmax(BLUR * g->down, LEAST_BLUR),
                                fmax(BLUR * g->across, LEAST_BLUR), err));
     size_t n = vn_mul(g->half, g->down), line = (ROWS + 1) * line_size(g);
-    size_t spectrum = vn_plan_book(&g->plan, vn_mul(3 * n, sizeof *g->spectrum));
-    size_t lines = vn_plan_book(&g->plan, vn_mul(threads * line, sizeof *g->lines));
+    size_t spectrum = vn_plan_book(&g->plan, vn_mul(vn_mul(3, n), sizeof *g->spectrum));
+    size_t lines = vn_plan_book(&g->plan, vn_mul(vn_mul(threads, line), sizeof *g->lines));
     size_t power = vn_plan_book(&g->plan, vn_mul(n, sizeof *g->power));
     size_t density = vn_plan_book(&g->plan, vn_mul(n, sizeof *g->density));
     size_t work = vn_plan_book(&g->plan, vn_mul(vn_resize_scratch(g->blur, 1), sizeof *g->work));
