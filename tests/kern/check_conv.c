@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The convolution kernels of kern_list.h (VN_KERNEL_NEAR) in every instruction set this machine has, against sums in
+/* The convolution kernels of kern_list.h (VN_KERNEL_NEAR) in every instruction set (sets.h), against sums in
  * double: odd shapes, odd addresses, nothing written outside the output.
  *   check_conv            test
  *   check_conv --bench    and time them, in GFLOP/s of float32 (a split product counts once) */
@@ -10,6 +10,7 @@
 
 #include "base/rng.h"
 #include "kern/kern.h"
+#include "sets.h"
 
 enum { ROUNDS = 120, MOST_PIXELS = 75, MOST_CHANNELS = 100, MOST_TAPS = 9, PITCH = 90, GUARD = 64 };
 enum { X_VALUES = 4 * PITCH * 2 * 128, Y_VALUES = (MOST_PIXELS + 2) * 256 + 2 * GUARD, W_VALUES = 9 * 128 * 128 * 2 };
@@ -42,8 +43,8 @@ static void fill_halves(uint16_t *x, size_t n, uint64_t stream, int low) {
     }
 }
 
-static int differ(const char *kernel, VnCpu cpu, size_t p, size_t c, double got, double want) {
-    printf("%s on %s: pixel %zu, channel %zu: %.9g, not %.9g\n", kernel, vn_cpu_name(cpu), p, c, got, want);
+static int differ(const char *kernel, const KernelSet *set, size_t p, size_t c, double got, double want) {
+    printf("%s on %s: pixel %zu, channel %zu: %.9g, not %.9g\n", kernel, set->name, p, c, got, want);
     return 1;
 }
 
@@ -62,7 +63,7 @@ static double start_of(const float *bias, int add, const float *before, size_t c
     return add ? (double)*before : bias ? (double)bias[c] : 0;
 }
 
-static int test_direct(VnCpu cpu) {
+static int test_direct(const KernelSet *set) {
     ptrdiff_t taps[MOST_TAPS];
     size_t channels = 1 + draw(40);
     VnDirectConv job = {.x = x_store + 7 + draw(4),
@@ -81,9 +82,9 @@ static int test_direct(VnCpu cpu) {
     for (size_t t = 0; t < job.tap_count; t++)
         taps[t] = (ptrdiff_t)(draw(3) * PITCH * 2 + draw(3)) * (ptrdiff_t)channels;
     memcpy(y_before, y_store, sizeof y_store);
-    vn_kern_table(cpu)->direct_conv(&job);
+    set->kern->direct_conv(&job);
     if (!stayed(job.y, job.y_step, job.m, job.n))
-        return differ("direct_conv writes outside", cpu, job.m, job.n, 0, 0);
+        return differ("direct_conv writes outside", set, job.m, job.n, 0, 0);
     for (size_t p = 0; p < job.m; p++) {
         for (size_t c = 0; c < job.n; c++) {
             const float *before = y_before + (job.y - y_store) + p * job.y_step + c;
@@ -102,7 +103,7 @@ static int test_direct(VnCpu cpu) {
             }
             double got = (double)job.y[p * job.y_step + c];
             if (!(fabs(got - sum) <= 1e-6 * size))
-                return differ("direct_conv", cpu, p, c, got, sum);
+                return differ("direct_conv", set, p, c, got, sum);
         }
     }
     return 0;
@@ -134,7 +135,7 @@ static double tile_sum(const VnTileConv *job, size_t p, size_t c, double *size) 
     return sum;
 }
 
-static int test_tiles(VnCpu cpu) {
+static int test_tiles(const KernelSet *set) {
     ptrdiff_t taps[MOST_TAPS];
     VnTileFinish finish = {.relu = draw(2)};
     int split = (int)draw(2), finished = (int)draw(2);
@@ -168,10 +169,10 @@ static int test_tiles(VnCpu cpu) {
         taps[t] = (ptrdiff_t)((draw(2) * 20 + draw(3)) * pixel);
     memcpy(y_before, y_store, sizeof y_store);
     memcpy(mask_before, mask_store, sizeof mask_store);
-    vn_kern_table(cpu)->tile_conv(&job);
+    set->kern->tile_conv(&job);
     int to_half = finished && finish.half;
     if (!stayed(job.y, job.y_step, to_half ? 0 : job.m, job.n))
-        return differ("tile_conv writes outside", cpu, job.m, job.n, 0, 0);
+        return differ("tile_conv writes outside", set, job.m, job.n, 0, 0);
     for (size_t p = 0; p < job.m; p++) {
         for (size_t c = 0; c < job.n; c++) {
             const float *before = y_before + (job.y - y_store) + p * job.y_step + c;
@@ -182,7 +183,7 @@ static int test_tiles(VnCpu cpu) {
                 want += (double)finish.join[p * job.y_step + c];
             if (finished && finish.relu) {
                 if (finish.mask && fabs(want) > slack && (finish.mask[bit / 64] >> bit % 64 & 1) != (want > 0))
-                    return differ("tile_conv's mask", cpu, p, c, 0, want);
+                    return differ("tile_conv's mask", set, p, c, 0, want);
                 want = want > 0 ? want : 0;
             } else if (finished && finish.mask) {
                 want = mask_before[1 + bit / 64] >> bit % 64 & 1 ? want : 0;
@@ -194,7 +195,7 @@ static int test_tiles(VnCpu cpu) {
                 slack += fabs(want) * (finish.half_low ? 0x1p-16 : 0x1p-8);
             }
             if (!(fabs(got - want) <= slack + 1e-30))
-                return differ("tile_conv", cpu, p, c, got, want);
+                return differ("tile_conv", set, p, c, got, want);
         }
     }
     return 0;
@@ -214,32 +215,32 @@ static const double taps_to_points[6][3] = {{1.0 / 4, 0, 0},
                                             {1.0 / 24, -1.0 / 12, 1.0 / 6},
                                             {0, 0, 1}};
 
-static int test_winograd_taps(VnCpu cpu) {
+static int test_winograd_taps(const KernelSet *set) {
     size_t columns = 16 * (1 + draw(3)), step = columns + draw(5), plane = columns + draw(5);
     const float *taps = x_store + draw(4);
     float *points = w_store + draw(4);
-    vn_kern_table(cpu)->winograd_taps(points, plane, taps, step, columns);
+    set->kern->winograd_taps(points, plane, taps, step, columns);
     for (size_t c = 0; c < columns; c++) {
         for (size_t p = 0; p < 36; p++) {
             double sum = 0;
             for (size_t t = 0; t < 9; t++)
                 sum += taps_to_points[p / 6][t / 3] * taps_to_points[p % 6][t % 3] * (double)taps[t * step + c];
             if (!(fabs((double)points[p * plane + c] - sum) <= 1e-6))
-                return differ("winograd_taps", cpu, p, c, (double)points[p * plane + c], sum);
+                return differ("winograd_taps", set, p, c, (double)points[p * plane + c], sum);
         }
     }
     return 0;
 }
 
-static int test_winograd(VnCpu cpu) {
+static int test_winograd(const KernelSet *set) {
     size_t channels = 16 * (1 + draw(4)), row = channels * (6 + draw(3)), plane = channels + draw(5);
     const float *x = x_store + draw(4);
     int add = (int)draw(2);
     const float *bias = draw(2) ? join_store + draw(4) : NULL;
     float *v = w_store + draw(4), *y = y_store + GUARD + draw(4);
-    vn_kern_table(cpu)->winograd_in(v, plane, x, row, channels);
+    set->kern->winograd_in(v, plane, x, row, channels);
     memcpy(y_before, y_store, sizeof y_store);
-    vn_kern_table(cpu)->winograd_out(y, row, v, plane, bias, channels, add);
+    set->kern->winograd_out(y, row, v, plane, bias, channels, add);
     for (size_t c = 0; c < channels; c++) {
         for (size_t p = 0; p < 36; p++) {
             double sum = 0;
@@ -247,7 +248,7 @@ static int test_winograd(VnCpu cpu) {
                 sum +=
                     to_points[p / 6][i / 6] * to_points[p % 6][i % 6] * (double)x[i / 6 * row + i % 6 * channels + c];
             if (!(fabs((double)v[p * plane + c] - sum) <= 1e-5))
-                return differ("winograd_in", cpu, p, c, (double)v[p * plane + c], sum);
+                return differ("winograd_in", set, p, c, (double)v[p * plane + c], sum);
         }
         for (size_t p = 0; p < 16; p++) {
             size_t at = p / 4 * row + p % 4 * channels + c;
@@ -255,7 +256,7 @@ static int test_winograd(VnCpu cpu) {
             for (size_t i = 0; i < 36; i++)
                 sum += to_pixels[p / 4][i / 6] * to_pixels[p % 4][i % 6] * (double)v[i * plane + c];
             if (!(fabs((double)y[at] - sum) <= 1e-3))
-                return differ("winograd_out", cpu, p, c, (double)y[at], sum);
+                return differ("winograd_out", set, p, c, (double)y[at], sum);
         }
     }
     return 0;
@@ -279,7 +280,7 @@ static double seconds(void) {
 }
 
 /* A row of 64 pixels, 64 to 64 channels, 3x3: best of many. */
-static void bench(VnCpu cpu) {
+static void bench(const KernelSet *set) {
     ptrdiff_t floats[9], halves[9], plain[9];
     for (ptrdiff_t t = 0; t < 9; t++) {
         floats[t] = (t / 3 * 70 + t % 3) * 64;
@@ -298,34 +299,37 @@ static void bench(VnCpu cpu) {
         for (unsigned k = 0; k < 3; k++) {
             double t = seconds();
             if (k == 0)
-                vn_kern_table(cpu)->direct_conv(&direct);
+                set->kern->direct_conv(&direct);
             else
-                vn_kern_table(cpu)->tile_conv(k == 1 ? &split : &one);
+                set->kern->tile_conv(k == 1 ? &split : &one);
             t = seconds() - t;
             best[k] = t < best[k] ? t : best[k];
         }
     }
     double gflop = 2e-9 * 64 * 64 * 64 * 9;
-    printf("%-8s direct_conv %7.1f, tile_conv split %7.1f, not split %7.1f GFLOP/s\n", vn_cpu_name(cpu),
-           gflop / best[0], gflop / best[1], gflop / best[2]);
+    printf("%-8s direct_conv %7.1f, tile_conv split %7.1f, not split %7.1f GFLOP/s\n", set->name, gflop / best[0],
+           gflop / best[1], gflop / best[2]);
 }
 
 int main(int argc, char **argv) {
-    VnCpu strongest = vn_cpu_detect();
+    KernelSet sets[MOST_SETS];
+    unsigned count = kernel_sets(sets);
     int failures = 0;
     reset();
-    for (int cpu = VN_CPU_SCALAR; cpu <= (int)strongest; cpu++) {
+    printf("convolution kernels:");
+    for (unsigned k = 0; k < count; k++) {
         draws = 0;
         for (unsigned i = 0; i < ROUNDS && !failures; i++)
-            failures = test_direct((VnCpu)cpu) || test_tiles((VnCpu)cpu);
+            failures = test_direct(&sets[k]) || test_tiles(&sets[k]);
         reset();
         for (unsigned i = 0; i < ROUNDS / 10 && !failures; i++)
-            failures = test_winograd((VnCpu)cpu) || test_winograd_taps((VnCpu)cpu);
+            failures = test_winograd(&sets[k]) || test_winograd_taps(&sets[k]);
         reset();
+        printf(" %s;", sets[k].name);
     }
-    printf("convolution kernels, sets up to %s: %d failures\n", vn_cpu_name(strongest), failures);
+    printf(" %d failures\n", failures);
     if (argc > 1 && !strcmp(argv[1], "--bench"))
-        for (int cpu = VN_CPU_SCALAR; cpu <= (int)strongest; cpu++)
-            bench((VnCpu)cpu);
+        for (unsigned k = 0; k < count && sets[k].native; k++)
+            bench(&sets[k]);
     return failures;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every kernel of kern_list.h in every instruction set this machine has, against the scalar one: bit-equal on random
+/* Every kernel of kern_list.h in every instruction set (sets.h), against the scalar one: bit-equal on random
  * input of lengths 0 to 130 at odd addresses, with nothing outside the output touched. In the manner of dav1d's
  * checkasm. check_kern            test check_kern --bench    and time each kernel, in values per nanosecond */
 #include <stdio.h>
@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "kern/kern.h"
+#include "sets.h"
 
 enum {
     LONGEST = 130,
@@ -258,7 +259,7 @@ static void fill(uint64_t seed) {
         fresh.sums[i] = (double)i;
 }
 
-static unsigned test_kernel(unsigned kernel, VnCpu cpu) {
+static unsigned test_kernel(unsigned kernel, const KernelSet *scalar, const KernelSet *set) {
     for (size_t round = 0; round < 3; round++) {
         for (size_t n = 0; n <= LONGEST; n++) {
             shift = round * 5 + n % 12;
@@ -266,14 +267,14 @@ static unsigned test_kernel(unsigned kernel, VnCpu cpu) {
                 fill(round * 1000 + n);
             memcpy(&expected, &fresh, sizeof fresh);
             memcpy(&got, &fresh, sizeof fresh);
-            kernels[kernel].run(vn_kern_table(VN_CPU_SCALAR), &expected, n);
-            kernels[kernel].run(vn_kern_table(cpu), &got, n);
+            kernels[kernel].run(scalar->kern, &expected, n);
+            kernels[kernel].run(set->kern, &got, n);
             if (memcmp(&expected, &got, sizeof got)) {
                 size_t at = 0;
                 while (!memcmp(&((const char *)&expected)[at], &((const char *)&got)[at], 1))
                     at++;
-                printf("%s on %s: length %zu, shift %zu: byte %zu differs\n", kernels[kernel].name, vn_cpu_name(cpu), n,
-                       shift, at);
+                printf("%s on %s: length %zu, shift %zu: byte %zu differs\n", kernels[kernel].name, set->name, n, shift,
+                       at);
                 return 1;
             }
         }
@@ -281,7 +282,7 @@ static unsigned test_kernel(unsigned kernel, VnCpu cpu) {
     return 0;
 }
 
-static double time_kernel(unsigned kernel, VnCpu cpu) {
+static double time_kernel(unsigned kernel, const KernelSet *set) {
     double best = 1e9;
     shift = 7;
     for (unsigned round = 0; round < 9; round++) {
@@ -290,7 +291,7 @@ static double time_kernel(unsigned kernel, VnCpu cpu) {
         memcpy(&got, &fresh, sizeof fresh);
         clock_gettime(CLOCK_MONOTONIC, &from);
         for (unsigned i = 0; i < calls; i++)
-            kernels[kernel].run(vn_kern_table(cpu), &got, BENCH_LENGTH);
+            kernels[kernel].run(set->kern, &got, BENCH_LENGTH);
         clock_gettime(CLOCK_MONOTONIC, &to);
         double taken = ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) / calls;
         best = taken < best ? taken : best;
@@ -299,24 +300,26 @@ static double time_kernel(unsigned kernel, VnCpu cpu) {
 }
 
 int main(int argc, char **argv) {
-    VnCpu strongest = vn_cpu_detect();
-    unsigned failures = 0;
-    for (int cpu = VN_CPU_AVX2; cpu <= (int)strongest; cpu++) {
-        if (vn_kern_table((VnCpu)cpu) == vn_kern_table((VnCpu)(cpu - 1)))
-            continue;
+    KernelSet sets[MOST_SETS];
+    unsigned count = kernel_sets(sets), failures = 0;
+    printf("%d kernels:", KERNELS);
+    for (unsigned k = 1; k < count; k++) {
         for (unsigned i = 0; i < KERNELS; i++)
-            failures += test_kernel(i, (VnCpu)cpu);
+            failures += test_kernel(i, &sets[0], &sets[k]);
+        printf(" %s;", sets[k].name);
     }
-    printf("%d kernels, sets up to %s: %u failures\n", KERNELS, vn_cpu_name(strongest), failures);
+    printf(" %u failures\n", failures);
     if (argc > 1 && !strcmp(argv[1], "--bench")) {
+        while (!sets[count - 1].native)
+            count--;
         fill(1);
         printf("%-18s", "values/ns");
-        for (int cpu = 0; cpu <= (int)strongest; cpu++)
-            printf("%8s", vn_cpu_name((VnCpu)cpu));
+        for (unsigned k = 0; k < count; k++)
+            printf("%8s", sets[k].name);
         for (unsigned i = 0; i < KERNELS; i++) {
             printf("\n%-18s", kernels[i].name);
-            for (int cpu = 0; cpu <= (int)strongest; cpu++)
-                printf("%8.2f", time_kernel(i, (VnCpu)cpu));
+            for (unsigned k = 0; k < count; k++)
+                printf("%8.2f", time_kernel(i, &sets[k]));
         }
         printf("\n");
     }
