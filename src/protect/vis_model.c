@@ -9,11 +9,11 @@
 #include "protect/vis_fit.h"
 
 /* Grain on flat colour and smooth gradients is what people notice first, and butteraugli, which the constants were fitted
- * to, counts it no more than the same in faint texture. So while a protection is made, where the middle band of the clean
- * picture has little contrast, squared sensitivities are up to 1 + FLAT times the fitted (tests/regression/visibility.md);
- * all are LEVEL times that, so that pictures of all kinds together keep nearly the mean that is meant. On white paper only
+ * to, counts it no more than the same in faint texture. So while a protection is made, where the clean picture has
+ * little contrast, squared sensitivities are up to 1 + FLAT times the fitted (tests/regression/visibility.md); all are LEVEL
+ * times that, so that pictures of all kinds together keep nearly the mean that is meant. On white paper only
  * ON_PAPER of it counts: little of a change fits under white, and what does is hardly seen. */
-static const float FLAT = 4.5f, FLAT_CONTRAST = 0.002f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.61f;
+static const float FLAT = 5.7f, FLAT_CONTRAST = 0.007f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.385f;
 
 /* The constants were fitted to crops. Over whole pictures, where the optimiser finds the places that the fit takes too
  * lightly, butteraugli's figures are higher (tests/regression/visibility.md): squared sensitivities are so many times the
@@ -97,7 +97,7 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out,
         for (size_t i = 0; i < n; i++)
             last[i] = fabsf(last[i] - next[i]);
         vn_resize_apply(blurs->fine, 1, last, contrast, scratch, pool);
-        if (k == 1)
+        if (k == 0)
             memcpy(out + 5 * n, contrast, n * sizeof *out);
         for (size_t i = 0; i < n; i++)
             last[i] = logf(contrast[i] + VIS_CONTRAST_FLOOR);
@@ -116,7 +116,8 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out,
     }
 }
 
-/* The less of the contrast around a place and of that at it: between the edges of pixel art, too, ground is flat. */
+/* The less of the middle band's contrast around a place and of the finest band's at it: between the edges of pixel art and
+ * on a rim, a lid or a ribbon a few pixels wide, ground is flat, too. */
 float vn_vis_smooth(const float *surround, size_t step) {
     float texture = fminf(surround[step], surround[5 * step]) / FLAT_CONTRAST;
     return 1 / (1 + texture * texture);

@@ -220,6 +220,28 @@ static void flat_ground_is_guarded(void **state) {
     }
 }
 
+/* Between hard edges twelve pixels apart, as on a ribbon or in pixel art, ground is smooth; on grain it is not. */
+static void bars_are_smooth_inside(void **state) {
+    (void)state;
+    VnVisMetric metric;
+    VnImage image;
+    double inside = 1, grain = 0;
+    metric_of_halves(&metric, &image);
+    for (size_t i = 0; i < 3u * W * H; i++)
+        if (i / 3 % W < W / 2)
+            ((uint8_t *)image.pixels)[i] = i / 3 % W / 12 % 2 ? 40 : 200;
+    assert_int_equal(vn_visibility_sensitivity(&image, W, H, metric.sensitivity, pool, NULL), VERNIS_OK);
+    for (size_t i = 0; i < (size_t)W * H; i++) {
+        if (i % W < W / 2 - 12 && i % W % 12 == 6)
+            inside = fmin(inside, (double)metric.smooth[i]);
+        else if (i % W > W / 2 + 12)
+            grain += (double)metric.smooth[i] / (W / 2 - 13) / H;
+    }
+    assert_true(inside > 0.5 && grain < 0.1);
+    vn_vis_metric_close(&metric);
+    vn_image_free(&image);
+}
+
 static void flat_places_get_less(void **state) {
     (void)state;
     static float budget[3 * W * H], d[3 * W * H];
@@ -247,7 +269,8 @@ int main(void) {
         cmocka_unit_test(butteraugli_figures),        cmocka_unit_test(sample_stands_for_the_whole),
         cmocka_unit_test(halves_are_worth_the_whole), cmocka_unit_test(map_is_what_the_figure_pools),
         cmocka_unit_test(gradient_by_differences),    cmocka_unit_test(metric_is_the_model),
-        cmocka_unit_test(flat_places_get_less),       cmocka_unit_test(flat_ground_is_guarded)};
+        cmocka_unit_test(flat_places_get_less),       cmocka_unit_test(flat_ground_is_guarded),
+        cmocka_unit_test(bars_are_smooth_inside)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     vn_pool_close(&pool);
     return failed;
