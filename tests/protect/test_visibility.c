@@ -237,7 +237,7 @@ static void bars_are_smooth_inside(void **state) {
         else if (i % W > W / 2 + 12)
             grain += (double)metric.smooth[i] / (W / 2 - 13) / H;
     }
-    assert_true(inside > 0.5 && grain < 0.1);
+    assert_true(inside > 0.9 && grain < 0.3);
     vn_vis_metric_close(&metric);
     vn_image_free(&image);
 }
