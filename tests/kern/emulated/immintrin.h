@@ -7,6 +7,7 @@
 #define VN_TESTS_IMMINTRIN_H
 
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -14,7 +15,6 @@ typedef float __m512 __attribute__((vector_size(64), may_alias));
 typedef int32_t __m512i __attribute__((vector_size(64), may_alias));
 typedef __m512i __m512bh;
 typedef int32_t __m256i __attribute__((vector_size(32), may_alias));
-__extension__ typedef _Float16 Half;
 typedef uint16_t __mmask16;
 typedef uint32_t __mmask32;
 
@@ -87,22 +87,41 @@ static inline __m256i _mm256_loadu_si256(const __m256i *p) {
 
 static inline void _mm256_storeu_si256(__m256i *p, __m256i v) { memcpy(p, &v, sizeof v); }
 
+/* binary16, to nearest even; no NaN comes here */
+static inline uint16_t vn_to_half(float v) {
+    float size = fabsf(v);
+    int exponent = size < 0x1p-14f ? -14 : ilogbf(size);
+    unsigned sign = signbit(v) ? 0x8000 : 0, unit = size < 0x1p-14f ? 0 : 1024;
+    if (size >= 65520)
+        return (uint16_t)(sign | 0x7c00);
+    unsigned mantissa = (unsigned)nearbyintf(ldexpf(size, 10 - exponent));
+    return (uint16_t)(sign | ((unsigned)(exponent + 14 + (unit > 0)) * 1024 + mantissa - unit));
+}
+
+static inline float vn_from_half(uint16_t half) {
+    int exponent = half >> 10 & 31, mantissa = half & 1023;
+    float size = exponent == 31 ? INFINITY
+                 : exponent     ? ldexpf((float)(mantissa + 1024), exponent - 25)
+                                : ldexpf((float)mantissa, -24);
+    return half & 0x8000 ? -size : size;
+}
+
 static inline __m256i _mm512_cvtps_ph(__m512 v, int nearest) {
-    Half halves[16];
+    uint16_t halves[16];
     __m256i out;
     (void)nearest;
     for (unsigned i = 0; i < 16; i++)
-        halves[i] = (Half)v[i];
+        halves[i] = vn_to_half(v[i]);
     memcpy(&out, halves, sizeof out);
     return out;
 }
 
 static inline __m512 _mm512_cvtph_ps(__m256i v) {
-    Half halves[16];
+    uint16_t halves[16];
     __m512 out;
     memcpy(halves, &v, sizeof halves);
     for (unsigned i = 0; i < 16; i++)
-        out[i] = (float)halves[i];
+        out[i] = vn_from_half(halves[i]);
     return out;
 }
 
