@@ -20,12 +20,8 @@ enum {
     PLATFORM_PIXELS = 1 << 21, /* so that the cost of a step does not grow with the picture */
     BAND = 128,                /* rows of the posted picture held as floats; a multiple of the JPEG MCU's 16 */
     MARGIN = 16,               /* rows around a band whose chroma the JPEG decoder's smoothing reads */
-    TRIES = 7,
-    FEW_COLOURS = 64 /* of a picture whose every part is flat, as pixel art */
+    TRIES = 7
 };
-/* Such a picture's share of the visibility: where all is flat, grain is seen wherever it is put, and butteraugli does not
- * say so (tests/regression/ablation.md, "Narrow flat ground"). */
-static const double FEW_COLOURS_SHARE = 0.65;
 /* the chroma difference of a sample alone, CIELAB units for a visibility of 1 */
 static const double COLOUR_BUDGET = 2.5;
 /* of what is as fine as S-CIELAB sees colour, and of the bands that are seen first on pale grounds */
@@ -268,50 +264,24 @@ static VernisStatus meet_visibility(Task *t, double *figure, VnError *err) {
     return VERNIS_OK;
 }
 
-static bool has_few_colours(const VnImage *image) {
-    uint32_t seen[FEW_COLOURS], last = UINT32_MAX;
-    size_t count = 0, samples = vn_image_samples(image);
-    if (image->colours != 3 || image->bits != 8)
-        return false;
-    for (size_t y = 0; y < image->height; y++) {
-        const uint8_t *p = (const uint8_t *)image->pixels + y * image->stride;
-        for (size_t x = 0; x < image->width; x++, p += samples) {
-            uint32_t colour = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-            if (colour == last || (image->alpha && !p[3]))
-                continue;
-            size_t i = 0;
-            while (i < count && seen[i] != colour)
-                i++;
-            if (i == FEW_COLOURS)
-                return false;
-            seen[i] = last = colour;
-            count += i == count;
-        }
-    }
-    return true;
-}
-
 VernisStatus vn_protect_image(VnImage *image, const VnEncoder *const *encoders, size_t encoder_count,
                               const VnProtectParams *params, VnPool *pool, VnProtectStats *stats, VnError *err) {
     VernisStatus status = VERNIS_OK;
     double start = vn_monotonic_seconds(), deadline = 0;
-    VnProtectParams own = *params;
-    Task t = {.image = image, .params = &own, .encoders = encoders, .encoder_count = encoder_count, .pool = pool};
+    Task t = {.image = image, .params = params, .encoders = encoders, .encoder_count = encoder_count, .pool = pool};
     if ((image->colours != 1 && image->colours != 3) || encoder_count < 1 || encoder_count > 8 || params->steps < 1 ||
         !(params->visibility > 0))
         return vn_fail(err, VERNIS_E_INTERNAL, "protect", "a picture or parameters that cannot be protected");
     *stats = (VnProtectStats){0};
-    if (has_few_colours(image))
-        own.visibility *= FEW_COLOURS_SHARE;
     VN_CHECK(prepare(&t, err));
     /* the end costs a few times what measuring the clean picture has cost */
     if (params->time_limit > 0)
         deadline =
             fmax(start + params->time_limit - 4 * (vn_monotonic_seconds() - start), start + 0.1 * params->time_limit);
-    VN_CHECK(vn_optimise(&t.scene, &t.metric, &t.chroma, t.budget, encoders, encoder_count, &own, deadline, pool, t.d,
+    VN_CHECK(vn_optimise(&t.scene, &t.metric, &t.chroma, t.budget, encoders, encoder_count, params, deadline, pool, t.d,
                          &stats->steps, err));
     VN_CHECK(meet_visibility(&t, &stats->visibility, err));
-    stats->target_met = fabs(stats->visibility / own.visibility - 1) <= 0.1;
+    stats->target_met = fabs(stats->visibility / params->visibility - 1) <= 0.1;
     memcpy(image->pixels, t.made.pixels, image->stride * image->height);
     if (params->progress)
         params->progress(params->opaque, 1);

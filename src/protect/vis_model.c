@@ -8,12 +8,13 @@
 
 #include "protect/vis_fit.h"
 
-/* Grain on flat colour and smooth gradients is what people notice first, and butteraugli, which the constants were fitted
- * to, counts it no more than the same in faint texture. So while a protection is made, where the clean picture has
- * little contrast, squared sensitivities are up to 1 + FLAT times the fitted (tests/regression/visibility.md); all are LEVEL
- * times that, so that pictures of all kinds together keep nearly the mean that is meant. On white paper only
- * ON_PAPER of it counts: little of a change fits under white, and what does is hardly seen. */
-static const float FLAT = 5.7f, FLAT_CONTRAST = 0.007f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.385f;
+/* Grain on flat colour and smooth gradients is what people notice first, beside an outline as well, and butteraugli, which
+ * the constants were fitted to, counts it no more than the same in faint texture, and less beside an outline. So while a
+ * protection is made, where the clean picture is smooth, squared sensitivities are up to 1 + FLAT times the fitted
+ * and edges do not mask (tests/regression/visibility.md); all are LEVEL times that, so that pictures of all kinds together
+ * keep nearly the mean that is meant. On white paper only ON_PAPER of it counts: little of a change fits under
+ * white, and what does is hardly seen. */
+static const float FLAT = 2.7f, FLAT_CONTRAST = 0.0055f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.425f;
 
 /* The constants were fitted to crops. Over whole pictures, where the optimiser finds the places that the fit takes too
  * lightly, butteraugli's figures are higher (tests/regression/visibility.md): squared sensitivities are so many times the
@@ -84,7 +85,8 @@ void vn_vis_jacobian(const VnVisBlurs *blurs, const float *rgb, float *out, size
 }
 
 /* The geometric mean of a band's size around each pixel: as texture masks and a lone edge does not, it must be small
- * where only some of the surroundings have contrast. */
+ * where only some of the surroundings have contrast. The finest band's harmonic mean is smaller still, and over a wider
+ * neighbourhood: a third of it flat makes it so, on an outline and on the strip beside it, and not among texture. */
 void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out, float *work, float *scratch,
                      VnPool *pool) {
     size_t n = (size_t)blurs->width * blurs->height;
@@ -97,8 +99,11 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out,
         for (size_t i = 0; i < n; i++)
             last[i] = fabsf(last[i] - next[i]);
         vn_resize_apply(blurs->fine, 1, last, contrast, scratch, pool);
-        if (k == 0)
-            memcpy(out + 5 * n, contrast, n * sizeof *out);
+        if (k == 0) {
+            for (size_t i = 0; i < n; i++)
+                last[i] = 1 / (contrast[i] + VIS_CONTRAST_FLOOR);
+            vn_resize_apply(blurs->light, 1, last, out + 5 * n, scratch, pool);
+        }
         for (size_t i = 0; i < n; i++)
             last[i] = logf(contrast[i] + VIS_CONTRAST_FLOOR);
         vn_resize_apply(blurs->contrast, 1, last, contrast, scratch, pool);
@@ -116,26 +121,28 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out,
     }
 }
 
-/* The less of the middle band's contrast around a place and of the finest band's at it: between the edges of pixel art and
- * on a rim, a lid or a ribbon a few pixels wide, ground is flat, too. */
+/* The less of the middle band's contrast around a place and of the finest band's harmonic mean: ground between edges of pixel
+ * art and on a rim, a lid or a ribbon a few pixels wide is flat, too. */
 float vn_vis_smooth(const float *surround, size_t step) {
-    float texture = fminf(surround[step], surround[5 * step]) / FLAT_CONTRAST;
+    float texture = fminf(surround[step], 1 / surround[5 * step]) / FLAT_CONTRAST;
     return 1 / (1 + texture * texture);
-}
-
-static float flat_guard(const float *surround, size_t step) {
-    float below_white = fmaxf(ON_PAPER, fminf(1, (1 - surround[3 * step]) / PAPER));
-    return LEVEL * (1 + FLAT * below_white * vn_vis_smooth(surround, step));
 }
 
 void vn_vis_sensitivity(const float *surround, size_t step, bool guarded, float *out) {
     float light = logf((surround[3 * step] + VIS_LIGHT_FLOOR) / 0.3f);
     float blue = logf((surround[4 * step] + VIS_LIGHT_FLOOR) / 0.3f);
-    float level = WHOLE * (guarded ? flat_guard(surround, step) : 1);
+    float level = WHOLE, masked = 1;
+    if (guarded) {
+        float below_white = fmaxf(ON_PAPER, fminf(1, (1 - surround[3 * step]) / PAPER));
+        float smooth = vn_vis_smooth(surround, step);
+        level *= LEVEL * (1 + FLAT * below_white * smooth);
+        float rough = 2 * (1 / smooth - 1);
+        masked -= below_white / (1 + rough * rough);
+    }
     for (size_t p = 0; p < 3; p++) {
         float contrast[3], lift = level * expf(vis_light_power[p] * light + vis_blue_power[p] * blue);
         for (size_t c = 0; c < 3; c++)
-            contrast[c] = log1pf(vis_mask_gain[c][p] * surround[c * step]);
+            contrast[c] = masked * log1pf(vis_mask_gain[c][p] * surround[c * step]);
         for (size_t k = 0; k < VN_VIS_BANDS; k++) {
             float fall = 0;
             for (size_t c = 0; c < 3; c++)

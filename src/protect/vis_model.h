@@ -10,7 +10,8 @@
  * each pixel; the whole picture's figure is the mean of the 3-, 6- and 12-norm over the pixels, which is what
  * butteraugli calls its 3-norm. The constants are fitted to butteraugli's answers on real art by
  * tools/calibrate_visibility.py; the note at the top of vis_fit.h states the error on pictures that were held out. On
- * flat colour the sensitivities are then raised: people notice grain there sooner than butteraugli has it.
+ * flat colour, and beside its outlines, the sensitivities are then raised: people notice grain there sooner than butteraugli
+ * has it.
  */
 #ifndef VN_PROTECT_VIS_MODEL_H
 #define VN_PROTECT_VIS_MODEL_H
@@ -21,7 +22,7 @@ enum {
     VN_VIS_BANDS = 4,
     VN_VIS_MAPS = 3 * VN_VIS_BANDS,  /**< sensitivities: band-major, then the planes X, Y, B */
     VN_VIS_PLANES = VN_VIS_MAPS + 1, /**< sensitivities, then vn_vis_smooth */
-    VN_VIS_SURROUND = 6, /**< contrast of Y in three bands, light, blue light, contrast of the middle band here */
+    VN_VIS_SURROUND = 6, /**< contrast of Y in three bands, light, blue light, 1 / the finest band's harmonic mean */
     VN_VIS_GAMMA = 1024  /**< steps of the sRGB table */
 };
 

@@ -289,24 +289,6 @@ static void jpeg_output(void **state) {
     }
 }
 
-/* Cells of eight pixels in 64 colours, then with one pixel of a 65th. */
-static void few_colours_get_less(void **state) {
-    (void)state;
-    for (int more = 0; more < 2; more++) {
-        VnImage image = picture(128, 128, 3, false, 8);
-        for (size_t i = 0; i < 3 * 128 * 128; i++) {
-            size_t colour = (i / 3 % 128 / 8 + i / 3 / 128 / 8 * 5) % 64;
-            ((uint8_t *)image.pixels)[i] = (uint8_t)(60 + (colour >> 2 * (i % 3)) % 4 * 40);
-        }
-        ((uint8_t *)image.pixels)[0] = (uint8_t)(((uint8_t *)image.pixels)[0] + more);
-        VnProtectParams p = params(3);
-        VnProtectStats stats = protect(&image, &p, pool);
-        assert_true(stats.target_met);
-        assert_true(fabs(stats.visibility / p.visibility - (more ? 1 : 0.65)) < 0.1);
-        vn_image_free(&image);
-    }
-}
-
 /* The clean latents depend on the draws alone, so what a draw is can be read from the state. */
 static void half_the_draws_are_the_platform(void **state) {
     (void)state;
@@ -399,14 +381,18 @@ int main(void) {
     vn_kern_init(VN_CPU_AMX);
     if (vn_pool_open(&pool, 2, NULL) != VERNIS_OK || vn_encoder_open(&encoder, VN_TEST_MODEL, NULL) != VERNIS_OK)
         return 1;
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finite_differences),      cmocka_unit_test(shift_beats_noise_at_the_visibility_asked_for),
-        cmocka_unit_test(seeds_keys_and_threads),  cmocka_unit_test(start_moves_encoders),
-        cmocka_unit_test(alpha_and_hidden_pixels), cmocka_unit_test(grey_and_sixteen_bits),
-        cmocka_unit_test(tiny_and_thin),           cmocka_unit_test(jpeg_output),
-        cmocka_unit_test(few_colours_get_less),    cmocka_unit_test(half_the_draws_are_the_platform),
-        cmocka_unit_test(pictures_change_size),    cmocka_unit_test(cancelled_leaves_the_image),
-        cmocka_unit_test(time_limit_stops_early)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(finite_differences),
+                                       cmocka_unit_test(shift_beats_noise_at_the_visibility_asked_for),
+                                       cmocka_unit_test(seeds_keys_and_threads),
+                                       cmocka_unit_test(start_moves_encoders),
+                                       cmocka_unit_test(alpha_and_hidden_pixels),
+                                       cmocka_unit_test(grey_and_sixteen_bits),
+                                       cmocka_unit_test(tiny_and_thin),
+                                       cmocka_unit_test(jpeg_output),
+                                       cmocka_unit_test(half_the_draws_are_the_platform),
+                                       cmocka_unit_test(pictures_change_size),
+                                       cmocka_unit_test(cancelled_leaves_the_image),
+                                       cmocka_unit_test(time_limit_stops_early)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     vn_encoder_close(&encoder);
     vn_pool_close(&pool);
