@@ -11,7 +11,10 @@ enum {
     RINGS = 128 /* of spatial frequencies, for one cycle a pixel */
 };
 /* standard deviation of the blur that makes a spectral density of a spectrum: cycles a pixel, and bins at least */
-static const double BLUR = 0.012, LEAST_BLUR = 2;
+static const double BLUR = 0.006, LEAST_BLUR = 2;
+/* times the mean: the most that one bin keeps. A lattice, of the encoder's stride, is lines of single bins, which hardly
+ * show in the density; of noise, one bin in twenty has more. */
+static const double LINE = 3;
 
 typedef struct Grain {
     VnPool *pool;
@@ -136,8 +139,11 @@ static void columns_back_body(void *context, unsigned k, unsigned thread) {
     float *excess = g->density + (size_t)k * g->down;
     for (size_t y = 0; y < g->down; y++) {
         size_t ring = ring_of(g, k, y);
-        double mean = g->sum[ring] / g->count[ring], density = excess[y];
-        excess[y] = density > mean ? (float)(1 - sqrt(mean / density)) : 0;
+        double mean = g->sum[ring] / g->count[ring], density = excess[y], power = g->power[(size_t)k * g->down + y];
+        double keep = density > mean ? mean / density : 1;
+        if (keep * power > LINE * mean)
+            keep = LINE * mean / power;
+        excess[y] = (float)(1 - sqrt(keep));
     }
     for (size_t c = 0; c < 3; c++) {
         kiss_fft_cpx *column = g->spectrum + (c * g->half + k) * g->down;

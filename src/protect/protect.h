@@ -16,7 +16,7 @@ typedef enum VnObjective {
 
 typedef struct VnProtectParams {
     double visibility; /**< target: predicted butteraugli 3-norm of the whole picture, JPEG output's own loss included;
-                          less on smooth ground (vis_model.h), and for 8-bit pictures of at most 64 colours 0.65 times */
+                          less on smooth ground (vis_model.h) */
     int steps;
     uint64_t seed; /**< all randomness of this picture */
     uint64_t key;  /**< the pattern, the same for everything an artist posts */
@@ -33,7 +33,7 @@ typedef struct VnProtectParams {
 typedef struct VnProtectStats {
     int steps;         /**< steps made */
     double visibility; /**< guarded (visibility.h), of the image as handed back */
-    bool target_met;   /**< visibility within 10 % of what that target is for the picture */
+    bool target_met;   /**< visibility within 10 % of the target */
 } VnProtectStats;
 
 /** Perturb `image` (sRGB, 1 or 3 colours, 8 or 16 bits, maybe alpha) in place. Grey stays grey, alpha is untouched,

@@ -10,11 +10,11 @@
 
 /* Grain on flat colour and smooth gradients is what people notice first, beside an outline as well, and butteraugli, which
  * the constants were fitted to, counts it no more than the same in faint texture, and less beside an outline. So while a
- * protection is made, where the clean picture is smooth, squared sensitivities are up to 1 + FLAT times the fitted
- * and edges do not mask (tests/regression/visibility.md); all are LEVEL times that, so that pictures of all kinds together
- * keep nearly the mean that is meant. On white paper only ON_PAPER of it counts: little of a change fits under
- * white, and what does is hardly seen. */
-static const float FLAT = 2.7f, FLAT_CONTRAST = 0.0055f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.425f;
+ * protection is made, where the clean picture is smooth, squared sensitivities are up to 1 + FLAT times the others', and
+ * nothing masks: neither an edge nearby nor faint texture (tests/regression/visibility.md). All are LEVEL times that, so that
+ * pictures of all kinds together keep nearly the mean that is meant. On white paper only ON_PAPER of it counts:
+ * little of a change fits under white, and what does is hardly seen. */
+static const float FLAT = 2.2f, FLAT_CONTRAST = 0.0055f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.41f;
 
 /* The constants were fitted to crops. Over whole pictures, where the optimiser finds the places that the fit takes too
  * lightly, butteraugli's figures are higher (tests/regression/visibility.md): squared sensitivities are so many times the

@@ -49,7 +49,7 @@ void vn_vis_jacobian(const VnVisBlurs *blurs, const float *rgb, float *out, size
 void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out, float *work, float *scratch,
                      VnPool *pool);
 /** Squared sensitivities at one place. @param surround values `step` apart; @param guarded as a protection is driven by
- * them: more on flat ground than butteraugli has, see there; @param out VN_VIS_MAPS values */
+ * them: more on flat ground and its outlines than butteraugli has; @param out VN_VIS_MAPS values */
 void vn_vis_sensitivity(const float *surround, size_t step, bool guarded, float *out);
 
 /** How smooth the clean picture is at one place, 1 for flat colour. @param surround values `step` apart */

@@ -65,11 +65,14 @@ static void a_weave_goes_and_noise_stays(void **state) {
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         size_t w = sizes[s].w, h = sizes[s].h;
         fill(w, h, 0.14, 40, 1);
+        double right = 0.14 * cos(40 * acos(-1) / 180), down = 0.14 * sin(40 * acos(-1) / 180);
+        double line = power(w, h, 0, w, right, down);
         double before = density(w, h, 0.14, 40), aside = density(w, h, 0.14, 85), apart = density(w, h, 0.3, 40);
         assert_true(before > 50 * aside);
         assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, smooth, d, pool, NULL), VERNIS_OK);
         assert_true(density(w, h, 0.14, 40) < before / 3);
         assert_true(density(w, h, 0.14, 130) < before / 3);
+        assert_true(power(w, h, 0, w, right, down) < line / 6); /* the density alone leaves up to a fourth */
         assert_true(density(w, h, 0.14, 85) > 0.8 * aside && density(w, h, 0.3, 40) > 0.8 * apart);
         static float again[3 * MOST];
         memcpy(again, d, sizeof d);

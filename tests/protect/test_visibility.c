@@ -212,7 +212,8 @@ static void flat_ground_is_guarded(void **state) {
         metric_of_halves(&metric, &image);
         assert_int_equal(vn_image_copy(&changed, &image, NULL), VERNIS_OK);
         for (size_t i = 0; i < 3u * W * H; i++)
-            ((uint8_t *)changed.pixels)[i] += (uint8_t)((i / 3 % W >= W / 2) == right ? vn_rng_u64(5, 5, i) % 6 : 0);
+            ((uint8_t *)changed.pixels)[i] += (uint8_t)(right ? (i / 3 % W > W / 2 + 12) * (vn_rng_u64(5, 5, i) % 6)
+                                                              : (i / 3 % W < W / 2) * (vn_rng_u64(5, 5, i) % 6));
         assert_int_equal(vn_visibility_guarded(&sample, &guarded, &image, &changed, pool, NULL), VERNIS_OK);
         assert_int_equal(vn_visibility(&plain, &image, &changed, pool, NULL), VERNIS_OK);
         assert_true(plain > 0.2);
@@ -220,7 +221,7 @@ static void flat_ground_is_guarded(void **state) {
         vn_vis_metric_close(&metric);
         vn_image_free(&image), vn_image_free(&changed);
     }
-    assert_true(guard[0] > 1.1 * guard[1]);
+    assert_true(guard[0] > 1.5 * guard[1]);
 }
 
 /* Between hard edges twelve pixels apart, as on a ribbon or in pixel art, ground is smooth, up to the edges; on grain it is
@@ -246,7 +247,7 @@ static void bars_are_smooth_inside(void **state) {
     vn_image_free(&image);
 }
 
-/* On an outline and on the strip beside it a change is let show no more than on open flat ground. */
+/* On an outline and on the strip beside it at most twice as much change is let be as on open flat ground. */
 static void outlines_do_not_mask(void **state) {
     (void)state;
     VnVisMetric metric;
