@@ -7,14 +7,15 @@
 #include <kiss_fftr.h>
 
 enum {
-    ROWS = 8,   /* of one pool task: a cache line of each column */
-    RINGS = 128 /* of spatial frequencies, for one cycle a pixel */
+    ROWS = 8,    /* of one pool task: a cache line of each column */
+    RINGS = 128, /* of spatial frequencies, for one cycle a pixel */
+    ROUNDS = 4   /* what stands above a mean raises it: once that is down, the next stands out */
 };
 /* standard deviation of the blur that makes a spectral density of a spectrum: cycles a pixel, and bins at least */
 static const double BLUR = 0.006, LEAST_BLUR = 2;
 /* times the mean: the most that one bin keeps. A lattice, of the encoder's stride, is lines of single bins, which hardly
  * show in the density; of noise, one bin in twenty has more. */
-static const double LINE = 3;
+static const float LINE = 3;
 
 typedef struct Grain {
     VnPool *pool;
@@ -124,6 +125,8 @@ static size_t ring_of(const Grain *g, size_t k, size_t y) {
 }
 
 static void count_rings(Grain *g) {
+    memset(g->sum, 0, sizeof g->sum);
+    memset(g->count, 0, sizeof g->count);
     for (size_t k = 0; k < g->half; k++)
         for (size_t y = 0; y < g->down; y++) {
             size_t ring = ring_of(g, k, y);
@@ -132,24 +135,36 @@ static void count_rings(Grain *g) {
         }
 }
 
+/* Take a column's power down to what may stay. */
+static void lower_body(void *context, unsigned k, unsigned thread) {
+    const Grain *g = context;
+    (void)thread;
+    for (size_t y = 0; y < g->down; y++) {
+        size_t ring = ring_of(g, k, y), i = (size_t)k * g->down + y;
+        float mean = (float)(g->sum[ring] / g->count[ring]), density = g->density[i];
+        if (density > mean)
+            g->power[i] *= mean / density;
+        g->power[i] = fminf(g->power[i], LINE * mean);
+    }
+}
+
 /* What is too much in a column of the spectrum, back from frequencies to rows. */
 static void columns_back_body(void *context, unsigned k, unsigned thread) {
     const Grain *g = context;
-    kiss_fft_cpx *line = lines_of(g, thread);
+    kiss_fft_cpx *line = lines_of(g, thread), *column = g->spectrum + (size_t)k * g->down;
+    size_t colour = (size_t)g->half * g->down;
     float *excess = g->density + (size_t)k * g->down;
     for (size_t y = 0; y < g->down; y++) {
-        size_t ring = ring_of(g, k, y);
-        double mean = g->sum[ring] / g->count[ring], density = excess[y], power = g->power[(size_t)k * g->down + y];
-        double keep = density > mean ? mean / density : 1;
-        if (keep * power > LINE * mean)
-            keep = LINE * mean / power;
-        excess[y] = (float)(1 - sqrt(keep));
+        float left = g->power[(size_t)k * g->down + (y + g->down / 2) % g->down], all = 0;
+        for (size_t c = 0; c < 3; c++)
+            all += column[c * colour + y].r * column[c * colour + y].r +
+                   column[c * colour + y].i * column[c * colour + y].i;
+        excess[y] = left < all ? 1 - sqrtf(left / all) : 0;
     }
-    for (size_t c = 0; c < 3; c++) {
-        kiss_fft_cpx *column = g->spectrum + (c * g->half + k) * g->down;
+    for (size_t c = 0; c < 3; c++, column += colour) {
         for (size_t y = 0; y < g->down; y++) {
-            column[y].r *= excess[(y + g->down / 2) % g->down];
-            column[y].i *= excess[(y + g->down / 2) % g->down];
+            column[y].r *= excess[y];
+            column[y].i *= excess[y];
         }
         kiss_fft(g->columns_back, column, line);
         memcpy(column, line, g->down * sizeof *column);
@@ -180,8 +195,11 @@ VernisStatus vn_grain_even(uint32_t w, uint32_t h, const float *smooth, float *d
     if (status == VERNIS_OK) {
         vn_pool_run(pool, 3 * row_groups(&g), rows_body, &g);
         vn_pool_run(pool, g.half, columns_body, &g);
-        vn_resize_apply(g.blur, 1, g.power, g.density, g.work, pool);
-        count_rings(&g);
+        for (int round = 0; round < ROUNDS; round++) {
+            vn_resize_apply(g.blur, 1, g.power, g.density, g.work, pool);
+            count_rings(&g);
+            vn_pool_run(pool, g.half, lower_body, &g);
+        }
         vn_pool_run(pool, g.half, columns_back_body, &g);
         vn_pool_run(pool, 3 * row_groups(&g), rows_back_body, &g);
     }

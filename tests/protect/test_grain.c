@@ -70,9 +70,9 @@ static void a_weave_goes_and_noise_stays(void **state) {
         double before = density(w, h, 0.14, 40), aside = density(w, h, 0.14, 85), apart = density(w, h, 0.3, 40);
         assert_true(before > 50 * aside);
         assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, smooth, d, pool, NULL), VERNIS_OK);
-        assert_true(density(w, h, 0.14, 40) < before / 3);
-        assert_true(density(w, h, 0.14, 130) < before / 3);
-        assert_true(power(w, h, 0, w, right, down) < line / 6); /* the density alone leaves up to a fourth */
+        assert_true(density(w, h, 0.14, 40) < before / 20); /* one round leaves up to a sixth */
+        assert_true(density(w, h, 0.14, 130) < before / 20);
+        assert_true(power(w, h, 0, w, right, down) < line / 30); /* the density alone leaves up to a fourth */
         assert_true(density(w, h, 0.14, 85) > 0.8 * aside && density(w, h, 0.3, 40) > 0.8 * apart);
         static float again[3 * MOST];
         memcpy(again, d, sizeof d);
