@@ -5,7 +5,8 @@
  * An encoder answers most to a few orientations, so an optimiser draws a regular weave of them over the whole ground. butteraugli
  * counts a weave no more than the irregular grain of paper with as much in every band; people see the weave first. So
  * the spectrum of what lies on smooth ground is taken down, wherever it has more than the mean of its spatial frequency over
- * all directions, to that mean, and single lines in it to a few times that (tests/regression/ablation.md, "The weave").
+ * all directions, to that mean, and single lines in it to a few times that (tests/regression/ablation.md, "The weave" and
+ * "The lattice").
  */
 #ifndef VN_PROTECT_GRAIN_H
 #define VN_PROTECT_GRAIN_H
