@@ -30,8 +30,9 @@ class Desktop(clikit.Case):
         (tools / 'xdg-open').write_text(f'#!/bin/sh\nprintf %s "$1" >"{self.folder}/opened"\n')
         (tools / 'xdg-open').chmod(0o755)
         read, write = os.pipe()
-        screen = subprocess.Popen(['Xvfb', '-displayfd', str(write), '-screen', '0', '800x500x24', '-nolisten', 'tcp'],
-                                  pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # A server that resets when its last client leaves turns away whoever comes meanwhile: -noreset.
+        screen = subprocess.Popen(['Xvfb', '-displayfd', str(write), '-screen', '0', '800x500x24', '-nolisten', 'tcp',
+                                   '-noreset'], pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(screen.wait)
         self.addCleanup(screen.terminate)
         os.close(write)
