@@ -19,7 +19,7 @@ static const float LINE = 3;
 
 typedef struct Grain {
     VnPool *pool;
-    const float *smooth;
+    const float *ground;
     float *d;
     uint32_t w, h, across, down, half; /* of d; of the spectrum, padded; its columns, across / 2 + 1 */
     kiss_fft_cfg columns, columns_back;
@@ -75,9 +75,6 @@ static void grain_close(Grain *g) {
     vn_plan_free(&g->plan);
 }
 
-/* Of a pixel's change, taken for ground: on ground that is half smooth a weave is hardly seen, and evening costs as much. */
-static float ground_share(float smooth) { return smooth * smooth * smooth; }
-
 static unsigned row_groups(const Grain *g) { return (g->h + ROWS - 1) / ROWS; }
 
 /* The rows of one pool task: colour, first row and how many. */
@@ -95,9 +92,9 @@ static void rows_body(void *context, unsigned index, unsigned thread) {
     float *row = (float *)(lines + ROWS * line_size(g));
     size_t c, y0, rows = rows_of(g, index, &c, &y0);
     for (size_t r = 0; r < rows; r++) {
-        const float *d = g->d + (c * g->h + y0 + r) * g->w, *smooth = g->smooth + (y0 + r) * g->w;
+        const float *d = g->d + (c * g->h + y0 + r) * g->w, *ground = g->ground + (y0 + r) * g->w;
         for (size_t x = 0; x < g->across; x++)
-            row[x] = x < g->w ? d[x] * ground_share(smooth[x]) : 0;
+            row[x] = x < g->w ? d[x] * ground[x] : 0;
         kiss_fftr(g->rows[thread], row, lines + r * line_size(g));
     }
     kiss_fft_cpx *to = g->spectrum + c * g->half * g->down + y0;
@@ -185,15 +182,15 @@ static void rows_back_body(void *context, unsigned index, unsigned thread) {
             lines[r * line_size(g) + k] = from[k * g->down + r];
     for (size_t r = 0; r < rows; r++) {
         float *d = g->d + (c * g->h + y0 + r) * g->w;
-        const float *smooth = g->smooth + (y0 + r) * g->w;
+        const float *ground = g->ground + (y0 + r) * g->w;
         kiss_fftri(g->rows_back[thread], lines + r * line_size(g), row);
         for (size_t x = 0; x < g->w; x++)
-            d[x] -= unit * row[x] * ground_share(smooth[x]);
+            d[x] -= unit * row[x] * ground[x];
     }
 }
 
-VernisStatus vn_grain_even(uint32_t w, uint32_t h, const float *smooth, float *d, VnPool *pool, VnError *err) {
-    Grain g = {.pool = pool, .smooth = smooth, .d = d, .w = w, .h = h};
+VernisStatus vn_grain_even(uint32_t w, uint32_t h, const float *ground, float *d, VnPool *pool, VnError *err) {
+    Grain g = {.pool = pool, .ground = ground, .d = d, .w = w, .h = h};
     VernisStatus status = grain_open(&g, err);
     if (status == VERNIS_OK) {
         vn_pool_run(pool, 3 * row_groups(&g), rows_body, &g);

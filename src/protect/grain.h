@@ -14,8 +14,8 @@
 #include "protect/ingest.h"
 
 /** Even out the directions and lines of a change. Of what lies apart from smooth ground nothing is taken.
- * @param smooth (h,w) 0..1: the cube of it is the share of a pixel's change that is taken for ground; @param d (3,h,w)
+ * @param ground (h,w) 0..1, the share of a pixel's change that is taken for smooth ground; @param d (3,h,w)
  * @return VERNIS_OK, or VERNIS_E_MEMORY with d as it was */
-VernisStatus vn_grain_even(uint32_t w, uint32_t h, const float *smooth, float *d, VnPool *pool, VnError *err);
+VernisStatus vn_grain_even(uint32_t w, uint32_t h, const float *ground, float *d, VnPool *pool, VnError *err);
 
 #endif

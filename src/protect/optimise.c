@@ -155,7 +155,7 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const VnChro
             params->progress(params->opaque, 0.95 * (t + 1) / params->steps);
     }
     vn_objective_close(&objective);
-    VN_CHECK(vn_grain_even(scene->work_w, scene->work_h, metric->smooth, d, pool, err));
+    VN_CHECK(vn_grain_even(scene->work_w, scene->work_h, metric->ground, d, pool, err));
     scale_to(&l, vn_vis_metric_value(metric, d, NULL), target);
     vn_chroma_limit(chroma, d, target);
     double figure = vn_vis_metric_value(metric, d, NULL);

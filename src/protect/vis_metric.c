@@ -22,7 +22,7 @@ VernisStatus vn_vis_metric_open(VnVisMetric *out, uint32_t width, uint32_t heigh
     out->sums = vn_malloc(vn_mul(n / CHUNK + 1, sizeof *out->sums));
     if (!block || !out->sums)
         return vn_no_memory(err, "protect", bytes, "the visibility model");
-    out->smooth = block + VN_VIS_MAPS * n;
+    out->ground = block + VN_VIS_MAPS * n;
     out->bands = block + VN_VIS_PLANES * n;
     out->jacobian = out->bands + VN_VIS_MAPS * n;
     out->change = out->jacobian + 9 * n;

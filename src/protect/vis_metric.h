@@ -13,7 +13,7 @@ typedef struct VnVisMetric {
     VnVisBlurs blurs;
     double sigma[VN_VIS_BANDS - 1]; /* of the band blurs, in grid cells */
     float *sensitivity;             /* (VN_VIS_MAPS,n), squared */
-    float *smooth;                  /* (n) after them */
+    float *ground;                  /* (n) after them */
     float *jacobian;                /* (9,n) opponent by colour */
     float *bands;                   /* (VN_VIS_MAPS,n) of the last perturbation */
     float *change, *work;           /* (3,n) each */
@@ -24,7 +24,7 @@ typedef struct VnVisMetric {
 } VnVisMetric;
 
 /** @param rgb (3,n) the clean picture on the grid; @param scale_x,scale_y posted pixels per grid cell.
- * The caller fills `sensitivity` and `smooth` afterwards, and frees with vn_vis_metric_close whether this succeeds or not. */
+ * The caller fills `sensitivity` and `ground` afterwards, and frees with vn_vis_metric_close whether this succeeds or not. */
 VernisStatus vn_vis_metric_open(VnVisMetric *out, uint32_t width, uint32_t height, const float *rgb, double scale_x,
                                 double scale_y, VnPool *pool, VnError *err);
 void vn_vis_metric_close(VnVisMetric *metric); /**< takes a zeroed struct */

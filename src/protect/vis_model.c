@@ -14,7 +14,9 @@
  * nothing masks: neither an edge nearby nor faint texture (tests/regression/visibility.md). All are LEVEL times that, so that
  * pictures of all kinds together keep nearly the mean that is meant. On white paper only ON_PAPER of it counts:
  * little of a change fits under white, and what does is hardly seen. */
-static const float FLAT = 2.2f, FLAT_CONTRAST = 0.0055f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.41f;
+static const float FLAT = 0.9f, FLAT_CONTRAST = 0.0055f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.69f;
+/* Times FLAT_CONTRAST: where ground masks half, and where half of a change counts as the ground's (grain.h). */
+static const float MASK_HALF = 0.71f, EVEN_HALF = 0.5f;
 
 /* The constants were fitted to crops. Over whole pictures, where the optimiser finds the places that the fit takes too
  * lightly, butteraugli's figures are higher (tests/regression/visibility.md): squared sensitivities are so many times the
@@ -122,11 +124,17 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out,
 }
 
 /* The less of the middle band's contrast around a place and of the finest band's harmonic mean: ground between edges of pixel
- * art and on a rim, a lid or a ribbon a few pixels wide is flat, too. */
-float vn_vis_smooth(const float *surround, size_t step) {
-    float texture = fminf(surround[step], 1 / surround[5 * step]) / FLAT_CONTRAST;
-    return 1 / (1 + texture * texture);
+ * art and on a rim, a lid or a ribbon a few pixels wide is flat, too. 1 where ground is half flat. */
+static float texture(const float *surround, size_t step) {
+    return fminf(surround[step], 1 / surround[5 * step]) / FLAT_CONTRAST;
 }
+
+static float share_of_ground(float t, float half) {
+    float rough = t * t / (half * half);
+    return 1 / (1 + rough * rough);
+}
+
+float vn_vis_ground(const float *surround, size_t step) { return share_of_ground(texture(surround, step), EVEN_HALF); }
 
 void vn_vis_sensitivity(const float *surround, size_t step, bool guarded, float *out) {
     float light = logf((surround[3 * step] + VIS_LIGHT_FLOOR) / 0.3f);
@@ -134,10 +142,9 @@ void vn_vis_sensitivity(const float *surround, size_t step, bool guarded, float 
     float level = WHOLE, masked = 1;
     if (guarded) {
         float below_white = fmaxf(ON_PAPER, fminf(1, (1 - surround[3 * step]) / PAPER));
-        float smooth = vn_vis_smooth(surround, step);
-        level *= LEVEL * (1 + FLAT * below_white * smooth);
-        float rough = 2 * (1 / smooth - 1);
-        masked -= below_white / (1 + rough * rough);
+        float t = texture(surround, step);
+        level *= LEVEL * (1 + FLAT * below_white / (1 + t * t));
+        masked -= below_white * share_of_ground(t, MASK_HALF);
     }
     for (size_t p = 0; p < 3; p++) {
         float contrast[3], lift = level * expf(vis_light_power[p] * light + vis_blue_power[p] * blue);

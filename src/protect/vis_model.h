@@ -21,7 +21,7 @@
 enum {
     VN_VIS_BANDS = 4,
     VN_VIS_MAPS = 3 * VN_VIS_BANDS,  /**< sensitivities: band-major, then the planes X, Y, B */
-    VN_VIS_PLANES = VN_VIS_MAPS + 1, /**< sensitivities, then vn_vis_smooth */
+    VN_VIS_PLANES = VN_VIS_MAPS + 1, /**< sensitivities, then vn_vis_ground */
     VN_VIS_SURROUND = 6, /**< contrast of Y in three bands, light, blue light, 1 / the finest band's harmonic mean */
     VN_VIS_GAMMA = 1024  /**< steps of the sRGB table */
 };
@@ -52,8 +52,9 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out,
  * them: more on flat ground and its outlines than butteraugli has; @param out VN_VIS_MAPS values */
 void vn_vis_sensitivity(const float *surround, size_t step, bool guarded, float *out);
 
-/** How smooth the clean picture is at one place, 1 for flat colour. @param surround values `step` apart */
-float vn_vis_smooth(const float *surround, size_t step);
+/** The share of smooth ground at one place of the clean picture: 1 for flat colour, 0 among texture. @param surround values
+ * `step` apart */
+float vn_vis_ground(const float *surround, size_t step);
 
 /** The figure of a picture from its sums of D^3, D^6 and D^12 over `count` pixels. */
 double vn_vis_pooled(const double sums[3], double count);

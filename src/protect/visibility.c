@@ -91,7 +91,7 @@ static void sample_maps(const Tiles *t, const float *surround, uint32_t x0, uint
             vn_vis_sensitivity(surround + at, n, true, s);
             for (size_t m = 0; m < VN_VIS_MAPS; m++)
                 t->maps[m * cells + (size_t)gy * t->grid_w + gx] = s[m];
-            t->maps[VN_VIS_MAPS * cells + (size_t)gy * t->grid_w + gx] = vn_vis_smooth(surround + at, n);
+            t->maps[VN_VIS_MAPS * cells + (size_t)gy * t->grid_w + gx] = vn_vis_ground(surround + at, n);
         }
 }
 

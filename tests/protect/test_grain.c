@@ -14,7 +14,7 @@
 
 enum { MOST = 200 * 200 };
 
-static float d[3 * MOST], was[3 * MOST], smooth[MOST];
+static float d[3 * MOST], was[3 * MOST], ground[MOST];
 static VnPool *pool;
 
 /* Mean power over the three colours at a frequency in cycles a pixel, over the pixels x0 <= x < x1. */
@@ -61,7 +61,7 @@ static void a_weave_goes_and_noise_stays(void **state) {
     (void)state;
     static const struct { size_t w, h; } sizes[] = {{128, 128}, {151, 97}, {64, 200}};
     for (size_t i = 0; i < MOST; i++)
-        smooth[i] = 1;
+        ground[i] = 1;
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         size_t w = sizes[s].w, h = sizes[s].h;
         fill(w, h, 0.14, 40, 1);
@@ -69,7 +69,7 @@ static void a_weave_goes_and_noise_stays(void **state) {
         double line = power(w, h, 0, w, right, down);
         double before = density(w, h, 0.14, 40), aside = density(w, h, 0.14, 85), apart = density(w, h, 0.3, 40);
         assert_true(before > 50 * aside);
-        assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, smooth, d, pool, NULL), VERNIS_OK);
+        assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, ground, d, pool, NULL), VERNIS_OK);
         assert_true(density(w, h, 0.14, 40) < before / 20); /* one round leaves up to a sixth */
         assert_true(density(w, h, 0.14, 130) < before / 20);
         assert_true(power(w, h, 0, w, right, down) < line / 30); /* the density alone leaves up to a fourth */
@@ -77,10 +77,10 @@ static void a_weave_goes_and_noise_stays(void **state) {
         static float again[3 * MOST];
         memcpy(again, d, sizeof d);
         memcpy(d, was, sizeof d);
-        assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, smooth, d, NULL, NULL), VERNIS_OK);
+        assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, ground, d, NULL, NULL), VERNIS_OK);
         assert_memory_equal(d, again, 3 * w * h * sizeof *d);
         fill(w, h, 0.14, 40, 0);
-        assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, smooth, d, pool, NULL), VERNIS_OK);
+        assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, ground, d, pool, NULL), VERNIS_OK);
         double left = 0, all = 0;
         for (size_t i = 0; i < 3 * w * h; i++) {
             left += (double)d[i] * (double)d[i];
@@ -90,16 +90,16 @@ static void a_weave_goes_and_noise_stays(void **state) {
     }
 }
 
-/* Only smooth ground is touched, and only what lies there counts. */
+/* Only ground ground is touched, and only what lies there counts. */
 static void texture_is_left_alone(void **state) {
     (void)state;
     size_t w = 160, h = 120;
     for (size_t i = 0; i < w * h; i++)
-        smooth[i] = i % w < w / 2;
+        ground[i] = i % w < w / 2;
     fill(w, h, 0.14, 40, 1);
     double right = 0.14 * cos(40 * acos(-1) / 180), down = 0.14 * sin(40 * acos(-1) / 180);
     double before = power(w, h, 0, w / 2, right, down);
-    assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, smooth, d, pool, NULL), VERNIS_OK);
+    assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, ground, d, pool, NULL), VERNIS_OK);
     assert_true(power(w, h, 0, w / 2, right, down) < before / 3);
     for (size_t i = 0; i < 3 * w * h; i++)
         if (i % w >= w / 2)
@@ -110,22 +110,22 @@ static void texture_is_left_alone(void **state) {
 static void little_and_nothing(void **state) {
     (void)state;
     for (size_t i = 0; i < MOST; i++)
-        smooth[i] = 1;
+        ground[i] = 1;
     static const uint32_t sizes[][2] = {{1, 1}, {2, 1}, {1, 9}, {37, 1}, {8, 8}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         size_t n = 3 * (size_t)sizes[s][0] * sizes[s][1];
         fill(sizes[s][0], sizes[s][1], 0.14, 40, 1);
-        assert_int_equal(vn_grain_even(sizes[s][0], sizes[s][1], smooth, d, pool, NULL), VERNIS_OK);
+        assert_int_equal(vn_grain_even(sizes[s][0], sizes[s][1], ground, d, pool, NULL), VERNIS_OK);
         for (size_t i = 0; i < n; i++)
             assert_true(isfinite(d[i]));
         memset(d, 0, n * sizeof *d);
-        assert_int_equal(vn_grain_even(sizes[s][0], sizes[s][1], smooth, d, pool, NULL), VERNIS_OK);
+        assert_int_equal(vn_grain_even(sizes[s][0], sizes[s][1], ground, d, pool, NULL), VERNIS_OK);
         for (size_t i = 0; i < n; i++)
             assert_true(d[i] == 0);
     }
     fill(100, 100, 0.14, 40, 1);
     vn_mem_limit(vn_mem_used() + 100000);
-    assert_int_equal(vn_grain_even(100, 100, smooth, d, pool, NULL), VERNIS_E_MEMORY);
+    assert_int_equal(vn_grain_even(100, 100, ground, d, pool, NULL), VERNIS_E_MEMORY);
     vn_mem_limit(0);
     assert_memory_equal(d, was, sizeof d);
 }
