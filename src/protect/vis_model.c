@@ -10,11 +10,12 @@
 
 /* Grain on flat colour and smooth gradients is what people notice first, beside an outline as well, and butteraugli, which
  * the constants were fitted to, counts it no more than the same in faint texture, and less beside an outline. So while a
- * protection is made, where the clean picture is smooth, squared sensitivities are up to 1 + FLAT times the others', and
- * nothing masks: neither an edge nearby nor faint texture (tests/regression/visibility.md). All are LEVEL times that, so that
- * pictures of all kinds together keep nearly the mean that is meant. On white paper only ON_PAPER of it counts:
- * little of a change fits under white, and what does is hardly seen. */
-static const float FLAT = 0.9f, FLAT_CONTRAST = 0.0055f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.69f;
+ * protection is made, where the clean picture is smooth, squared sensitivities are up to 1 + FLAT times the others', those of
+ * colour 1 + COLOUR times more again, and nothing masks: neither an edge nearby nor faint texture
+ * (tests/regression/visibility.md). All are LEVEL times that, so that pictures of all kinds together keep nearly the mean that is
+ * meant. On white paper only ON_PAPER of it counts: little of a change fits under white, what does is hardly seen, and line
+ * art lives of it. */
+static const float FLAT = 0.85f, FLAT_CONTRAST = 0.0055f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.66f, COLOUR = 1.5f;
 /* Times FLAT_CONTRAST: where ground masks half, and where half of a change counts as the ground's (grain.h). */
 static const float MASK_HALF = 0.71f, EVEN_HALF = 0.5f;
 
@@ -129,25 +130,33 @@ static float texture(const float *surround, size_t step) {
     return fminf(surround[step], 1 / surround[5 * step]) / FLAT_CONTRAST;
 }
 
+/* What of a place's guard counts: 1, less on white paper. */
+static float below_white(const float *surround, size_t step) {
+    return fmaxf(ON_PAPER, fminf(1, (1 - surround[3 * step]) / PAPER));
+}
+
 static float share_of_ground(float t, float half) {
     float rough = t * t / (half * half);
     return 1 / (1 + rough * rough);
 }
 
-float vn_vis_ground(const float *surround, size_t step) { return share_of_ground(texture(surround, step), EVEN_HALF); }
+float vn_vis_ground(const float *surround, size_t step) {
+    return below_white(surround, step) * share_of_ground(texture(surround, step), EVEN_HALF);
+}
 
 void vn_vis_sensitivity(const float *surround, size_t step, bool guarded, float *out) {
     float light = logf((surround[3 * step] + VIS_LIGHT_FLOOR) / 0.3f);
     float blue = logf((surround[4 * step] + VIS_LIGHT_FLOOR) / 0.3f);
-    float level = WHOLE, masked = 1;
+    float level = WHOLE, masked = 1, colour = 1;
     if (guarded) {
-        float below_white = fmaxf(ON_PAPER, fminf(1, (1 - surround[3 * step]) / PAPER));
-        float t = texture(surround, step);
-        level *= LEVEL * (1 + FLAT * below_white / (1 + t * t));
-        masked -= below_white * share_of_ground(t, MASK_HALF);
+        float t = texture(surround, step), below = below_white(surround, step);
+        level *= LEVEL * (1 + FLAT * below / (1 + t * t));
+        masked -= below * share_of_ground(t, MASK_HALF);
+        colour += COLOUR * vn_vis_ground(surround, step);
     }
     for (size_t p = 0; p < 3; p++) {
         float contrast[3], lift = level * expf(vis_light_power[p] * light + vis_blue_power[p] * blue);
+        lift *= p == 1 ? 1 : colour;
         for (size_t c = 0; c < 3; c++)
             contrast[c] = masked * log1pf(vis_mask_gain[c][p] * surround[c * step]);
         for (size_t k = 0; k < VN_VIS_BANDS; k++) {

@@ -52,8 +52,8 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out,
  * them: more on flat ground and its outlines than butteraugli has; @param out VN_VIS_MAPS values */
 void vn_vis_sensitivity(const float *surround, size_t step, bool guarded, float *out);
 
-/** The share of smooth ground at one place of the clean picture: 1 for flat colour, 0 among texture. @param surround values
- * `step` apart */
+/** The share of smooth ground at one place of the clean picture: 1 for flat colour, 0 among texture, little on white paper.
+ * @param surround values `step` apart */
 float vn_vis_ground(const float *surround, size_t step);
 
 /** The figure of a picture from its sums of D^3, D^6 and D^12 over `count` pixels. */

@@ -247,6 +247,23 @@ static void bars_are_smooth_inside(void **state) {
     vn_image_free(&image);
 }
 
+/* White paper is no ground to even out, and nothing is raised there: line art lives of it. */
+static void paper_is_no_ground(void **state) {
+    (void)state;
+    VnVisMetric metric;
+    VnImage image;
+    metric_of_halves(&metric, &image);
+    for (size_t i = 0; i < 3u * W * H; i++)
+        ((uint8_t *)image.pixels)[i] = i / 3 % W < W / 2 ? 255 : 200;
+    assert_int_equal(vn_visibility_sensitivity(&image, W, H, metric.sensitivity, pool, NULL), VERNIS_OK);
+    for (size_t y = 0; y < H; y++) {
+        assert_true(metric.ground[y * W + W / 4] < 0.2f);
+        assert_true(metric.ground[y * W + 3 * W / 4] > 0.95f);
+    }
+    vn_vis_metric_close(&metric);
+    vn_image_free(&image);
+}
+
 /* On an outline and on the strip beside it at most twice as much change is let be as on open flat ground. */
 static void outlines_do_not_mask(void **state) {
     (void)state;
@@ -293,7 +310,8 @@ int main(void) {
         cmocka_unit_test(halves_are_worth_the_whole), cmocka_unit_test(map_is_what_the_figure_pools),
         cmocka_unit_test(gradient_by_differences),    cmocka_unit_test(metric_is_the_model),
         cmocka_unit_test(flat_places_get_less),       cmocka_unit_test(flat_ground_is_guarded),
-        cmocka_unit_test(bars_are_smooth_inside),     cmocka_unit_test(outlines_do_not_mask)};
+        cmocka_unit_test(paper_is_no_ground),         cmocka_unit_test(bars_are_smooth_inside),
+        cmocka_unit_test(outlines_do_not_mask)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     vn_pool_close(&pool);
     return failed;
