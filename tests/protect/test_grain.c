@@ -90,7 +90,7 @@ static void a_weave_goes_and_noise_stays(void **state) {
     }
 }
 
-/* Only ground ground is touched, and only what lies there counts. */
+/* Only smooth ground is touched, and only what lies there counts. */
 static void texture_is_left_alone(void **state) {
     (void)state;
     size_t w = 160, h = 120;

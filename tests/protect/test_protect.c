@@ -110,10 +110,9 @@ static void finite_differences(void **state) {
         const VnEncoder *list[] = {encoder, encoder};
         assert_int_equal(vn_objective_open(&o, &scene, list, 2, 3, 4, along ? 1 : 0.3, false, pool, NULL), VERNIS_OK);
         assert_int_equal(o.draws[0].quality, 0);
-        assert_true(o.draws[0].right + o.draws[0].down == 0 && o.draws[1].right > 0 && o.draws[2].right > 0);
+        assert_true(o.draws[0].right + o.draws[0].down == 0);
         o.draws[2].quality = 0;
-        o.draws[2].right = 3;
-        o.draws[2].down = 5;
+        assert_true(o.draws[2].right > 0 && o.draws[2].down > 0);
         for (unsigned draw = 0; draw < 3; draw += 2) { /* of either training size */
             vn_objective_gradient(&o, draw, d, g);
             double product = 0, length = 0;
