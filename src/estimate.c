@@ -15,7 +15,7 @@ static VernisStatus time_pixel(double *out, const VnEncoder *encoder, VnPool *po
     VnPass *pass = NULL;
     float *rgb = NULL;
     VernisStatus status;
-    VN_CHECK(vn_pass_open(&pass, encoder, SIDE, SIDE, true, pool, err));
+    VN_CHECK(vn_pass_open(&pass, encoder, SIDE, SIDE, true, NULL, pool, err));
     vn_pass_coarse(pass, true);
     if (!(rgb = vn_calloc(2 * VALUES + latent, sizeof *rgb)))
         VN_CHECK(vn_no_memory(err, "estimate", (2 * VALUES + latent) * sizeof *rgb, "a trial step"));

@@ -82,7 +82,7 @@ static VernisStatus check_gradient(Table *table, const VernisSession *session) {
     if (!x)
         return vn_no_memory(table->err, "selftest", 3 * PIXELS * sizeof(float), "planes");
     moved = x + PIXELS, gradient = moved + PIXELS, latent = gradient + PIXELS;
-    VernisStatus status = vn_pass_open(&pass, encoder, SIDE, SIDE, true, session->pool, table->err);
+    VernisStatus status = vn_pass_open(&pass, encoder, SIDE, SIDE, true, NULL, session->pool, table->err);
     if (status)
         goto done;
     for (size_t i = 0; i < PIXELS; i++)

@@ -31,7 +31,7 @@ static VernisStatus step_open(Step *step, const VnEncoder *encoder, uint32_t wid
                               VnError *err) {
     const VnEncoderInfo *info = vn_encoder_info(encoder);
     *step = (Step){.shape = {info->latent_channels, height / info->stride, width / info->stride}};
-    VN_TRY(vn_pass_open(&step->pass, encoder, width, height, true, pool, err));
+    VN_TRY(vn_pass_open(&step->pass, encoder, width, height, true, NULL, pool, err));
     step->pixels = vn_mul(width, height);
     step->latent_floats = step->shape[0] * step->shape[1] * step->shape[2];
     size_t size = vn_mul(6 * step->pixels + step->latent_floats, sizeof(float));

@@ -28,9 +28,9 @@ static size_t ring_row(VnGrid g, bool split) {
 
 size_t vn_block_scratch(VnGrid g) { return STAGES * RING * ring_row(g, true) / 2; }
 
-uint32_t vn_block_band(VnGrid g, unsigned threads) {
-    uint32_t rows = (g.height + 2 * threads - 1) / (2 * threads);
-    return rows < LEAST_BAND ? LEAST_BAND : rows;
+uint32_t vn_block_band(uint32_t rows, unsigned bands) {
+    uint32_t band = (rows + bands - 1) / bands;
+    return band < LEAST_BAND ? LEAST_BAND : band;
 }
 
 typedef struct Run {

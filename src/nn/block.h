@@ -13,8 +13,8 @@ bool vn_block_fits(const VnConv *conv);
 
 size_t vn_block_scratch(VnGrid g); /**< values of scratch that one thread needs */
 
-/** Rows of one band; more rows compute fewer twice. Results do not depend on it. */
-uint32_t vn_block_band(VnGrid g, unsigned threads);
+/** Rows of one band of so many rows; higher bands compute fewer rows twice. Results do not depend on it. */
+uint32_t vn_block_band(uint32_t rows, unsigned bands);
 
 /** y = relu(x + conv[2](relu(conv[1](relu(conv[0](x)))))) for rows y0..y1-1, the signs to masks 0..2.
  * @param x,y pixel (0, 0); @param masks rows of whole 64-bit words, one bit a value; all three NULL: not written;

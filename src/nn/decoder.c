@@ -168,7 +168,7 @@ VernisStatus vn_decoder_run(const VnDecoder *decoder, const float *latent, uint3
         return vn_fail(err, VERNIS_E_LIMIT, "decoder",
                        "%ux%u cells of %u pixels are over the limit of %d pixels on a side", width, height, stride,
                        VN_MAX_SIDE);
-    VN_TRY(vn_pass_open(&pass, decoder->net, width, height, false, pool, err));
+    VN_TRY(vn_pass_open(&pass, decoder->net, width, height, false, NULL, pool, err));
     vn_pass_forward(pass, latent, rgb);
     vn_pass_close(&pass);
     size_t n = vn_mul(vn_mul(width, height), (size_t)COLOURS * stride * stride);

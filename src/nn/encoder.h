@@ -41,18 +41,27 @@ const char *vn_builtin_name(size_t index);
 const char *vn_builtin_decoder_name(size_t index); /**< NULL: it has none; decoder.h opens it */
 VernisStatus vn_builtin_open(VnEncoder **out, size_t index, VnError *err);
 
-/** Memory and scratch for one size: one planned block. Not shareable between threads; uses the pool inside. */
+/** An encoder at one size, in one planned block of memory. Not shareable between threads; uses the pool inside. */
 typedef struct VnPass VnPass;
+
+/** Memory for passes that take turns: a forward pass of another one in between, and there is nothing to go backward from.
+ * Zeroed at first. When a pass cannot be opened in it, those in it must be closed. */
+typedef struct VnPassRoom {
+    uint8_t *block;
+    size_t bytes; /**< that the largest needs */
+} VnPassRoom;
+
+void vn_pass_room_free(VnPassRoom *room); /**< after the passes in it are closed; takes a zeroed struct */
 
 /** Bytes that vn_pass_open would take, for a pool of this many threads; the weights are VnEncoderInfo.weight_bytes.
  * SIZE_MAX: beyond counting. @param width,height as for vn_pass_open */
 size_t vn_pass_plan(const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward, unsigned threads);
 
 /** @param width,height in pixels, each a positive multiple of the stride; @param backward false: forward only, less
- * memory
+ * memory; @param room kept, NULL: the pass has its own
  * @return VERNIS_E_MEMORY, before anything else, when it does not fit; the text says what is needed */
 VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward,
-                          VnPool *pool, VnError *err);
+                          VnPassRoom *room, VnPool *pool, VnError *err);
 void vn_pass_close(VnPass **pass);
 size_t vn_pass_bytes(const VnPass *pass); /**< the planned block */
 

@@ -5,30 +5,40 @@
 #include "nn/attention.h"
 #include "nn/block.h"
 #include "nn/conv_winograd.h"
-#include "nn/program.h"
+#include "nn/strips.h"
+
+/* Where each part lies in the plan. */
+typedef struct Offsets {
+    size_t values, sums, scratch, winograd, factors[VN_MAX_NORMS];
+} Offsets;
 
 struct VnPass {
     VnPool *pool;
     VnProgram program;
-    VnPlan plan;
+    VnPlan plan; /* where in the room everything is */
+    Offsets offsets;
+    VnPassRoom *room, own;
     bool centred, coarse;
     bool rounded; /* forward by Winograd's method too: no sign depends on last bits, or plain sums differ as well */
     uint8_t *values;
+    uint32_t top[VN_MAX_VALUES]; /* first row of a value's window */
     VnNorm norms[VN_MAX_NORMS];
     double *sums;
     float *scratch;
-    size_t scratch_step; /* values from one thread's scratch to the next */
-    size_t conv_scratch; /* values of it that convolutions use */
-    float *winograd;     /* one operation's transformed weights */
+    size_t scratch_step;            /* values from one thread's scratch to the next */
+    size_t conv_scratch;            /* values of it that convolutions use */
+    float *winograd;                /* transformed weights of what runs together, */
+    size_t winograd_at[VN_MAX_OPS]; /* where each operation's begin */
 };
 
 static void *at(const VnPass *pass, int value) { return pass->values + pass->program.value[value].offset; }
 
 static uint64_t *mask_at(const VnPass *pass, int value) { return value == VN_NONE ? NULL : at(pass, value); }
 
-/* Pixel (0, 0) of a value. */
+/* Pixel (0, 0) of a value, or where it would be. */
 static float *pixels(const VnPass *pass, int value) {
-    return (float *)at(pass, value) + vn_grid_lead(pass->program.value[value].grid);
+    VnGrid g = pass->program.value[value].grid;
+    return (float *)at(pass, value) + vn_grid_lead(g) - vn_grid_row(g, pass->top[value]);
 }
 
 static bool is_block(const VnOp *op) { return op->kind == VN_OP_BLOCK || op->kind == VN_OP_BLOCK_BACK; }
@@ -47,27 +57,29 @@ static size_t normalised_size(const VnOp *op) {
     return size > SIZE_MAX - 32 ? SIZE_MAX : size + 32;
 }
 
-/* Where each part lies in the plan. */
-typedef struct Offsets {
-    size_t values, sums, scratch, winograd, factors[VN_MAX_NORMS];
-} Offsets;
-
 /* Whether an operation's convolution can run by Winograd's method. */
 static bool winograd_fits(const VnOp *op) {
     return (op->kind == VN_OP_CONV || op->kind == VN_OP_CONV_BACK) && vn_winograd_fits(op->conv, op->in);
 }
 
-static void book(VnPass *pass, unsigned threads, Offsets *offsets) {
+static void book(VnPass *pass, unsigned threads) {
+    Offsets *offsets = &pass->offsets;
     const VnProgram *p = &pass->program;
-    size_t normalised = 0, whole = 0, sums = 0, winograd = 0;
+    size_t normalised = 0, whole = 0, sums = 0, winograd = 0, before = 0;
+    unsigned together = 0; /* the section that begins here or later */
     for (unsigned i = 0; i < p->count; i++) {
         const VnOp *op = &p->ops[i];
+        together += together < p->sections && i >= p->section[together].end;
+        if (together == p->sections || i <= p->section[together].first)
+            before = 0;
         if (op->kind == VN_OP_CONV)
             pass->conv_scratch =
                 larger(pass->conv_scratch, (vn_conv_scratch(op->conv, op->in, op->out) + 15) / 16 * 16);
         if (winograd_fits(op)) {
             pass->conv_scratch = larger(pass->conv_scratch, vn_winograd_scratch(op->conv));
-            winograd = larger(winograd, vn_winograd_weights_size(op->conv, op->kind == VN_OP_CONV_BACK));
+            pass->winograd_at[i] = before;
+            before += vn_winograd_weights_size(op->conv, op->kind == VN_OP_CONV_BACK);
+            winograd = larger(winograd, before);
         }
         if (is_block(op))
             pass->conv_scratch = larger(pass->conv_scratch, (vn_block_scratch(op->in) + 15) / 16 * 16);
@@ -90,18 +102,21 @@ static void book(VnPass *pass, unsigned threads, Offsets *offsets) {
             vn_plan_book(&pass->plan, (size_t)VN_NORM_FACTORS * p->norm[i].grid.channels * sizeof(float));
 }
 
-static void place(VnPass *pass, const Offsets *offsets) {
+/* The room may have moved since the last time. */
+static void place(VnPass *pass) {
     const VnProgram *p = &pass->program;
-    pass->values = vn_plan_at(&pass->plan, offsets->values);
-    pass->sums = vn_plan_at(&pass->plan, offsets->sums);
-    pass->scratch = vn_plan_at(&pass->plan, offsets->scratch);
-    pass->winograd = vn_plan_at(&pass->plan, offsets->winograd);
+    const Offsets *offsets = &pass->offsets;
+    uint8_t *block = pass->room->block;
+    pass->values = block + offsets->values;
+    pass->sums = (double *)(block + offsets->sums);
+    pass->scratch = (float *)(block + offsets->scratch);
+    pass->winograd = (float *)(block + offsets->winograd);
     for (unsigned i = 0; i < p->norms; i++) {
         const VnNormUse *use = &p->norm[i];
         pass->norms[i] = (VnNorm){.grid = use->grid,
                                   .layer = use->layer,
                                   .sums = pass->sums,
-                                  .factors = vn_plan_at(&pass->plan, offsets->factors[i]),
+                                  .factors = (float *)(block + offsets->factors[i]),
                                   .input = use->input == VN_NONE ? NULL : pixels(pass, use->input),
                                   .saved = use->saved == VN_NONE ? NULL : at(pass, use->saved)};
     }
@@ -117,28 +132,39 @@ static bool has_relu(const VnEncoder *encoder) {
 
 /* A pass without its memory. */
 static VnPass *new_pass(const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward, unsigned threads,
-                        Offsets *offsets) {
+                        bool narrow) {
     VnPass *pass = vn_calloc(1, sizeof *pass);
     if (!pass)
         return NULL;
     pass->centred = encoder->centred;
     pass->rounded = vn_kern_chosen() < VN_CPU_AVX512 || !has_relu(encoder);
     vn_program_make(&pass->program, encoder, width, height, backward);
+    vn_strips_find(&pass->program, threads, narrow);
     vn_program_lay_out(&pass->program);
-    book(pass, threads, offsets);
+    book(pass, threads);
     return pass;
 }
 
 size_t vn_pass_plan(const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward, unsigned threads) {
-    Offsets offsets = {0};
-    VnPass *pass = new_pass(encoder, width, height, backward, threads, &offsets);
+    VnPass *pass = new_pass(encoder, width, height, backward, threads, false);
     size_t bytes = pass ? pass->plan.total : SIZE_MAX;
     vn_pass_close(&pass);
     return bytes;
 }
 
+/* Room for one more pass; where there is none, there is none for those before it either. */
+static bool widen(VnPassRoom *room, size_t bytes) {
+    if (room->block && bytes <= room->bytes)
+        return true;
+    bytes = larger(bytes, room->bytes);
+    vn_free(room->block);
+    room->block = vn_calloc(1, bytes);
+    room->bytes = room->block ? bytes : room->bytes;
+    return room->block;
+}
+
 VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward,
-                          VnPool *pool, VnError *err) {
+                          VnPassRoom *room, VnPool *pool, VnError *err) {
     *out = NULL;
     const VnEncoderInfo *info = &encoder->info;
     unsigned stride = info->stride;
@@ -148,13 +174,19 @@ VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width
     if (width > VN_MAX_SIDE || height > VN_MAX_SIDE)
         return vn_fail(err, VERNIS_E_LIMIT, "encoder", "%ux%u pixels are over the limit of %d on a side", width, height,
                        VN_MAX_SIDE);
-    Offsets offsets = {0};
-    VnPass *pass = new_pass(encoder, width, height, backward, vn_pool_threads(pool), &offsets);
-    if (!pass)
-        return vn_no_memory(err, "encoder", sizeof *pass, "a pass");
-    pass->pool = pool;
-    if (vn_plan_commit(&pass->plan, NULL) != VERNIS_OK) {
-        double need = (double)pass->plan.total;
+    VnPass *pass = NULL;
+    double need = 0;
+    bool there = false;
+    for (int narrow = 0; narrow < 2 && !there; narrow++) {
+        vn_pass_close(&pass);
+        pass = new_pass(encoder, width, height, backward, vn_pool_threads(pool), narrow);
+        if (!pass)
+            return vn_no_memory(err, "encoder", sizeof *pass, "a pass");
+        need = (double)pass->plan.total;
+        pass->room = room ? room : &pass->own;
+        there = widen(pass->room, pass->plan.total);
+    }
+    if (!there) {
         vn_pass_close(&pass);
         return vn_fail(
             err, VERNIS_E_MEMORY, "encoder",
@@ -162,15 +194,20 @@ VernisStatus vn_pass_open(VnPass **out, const VnEncoder *encoder, uint32_t width
             "--max-memory allows",
             info->name, width, height, need / 1e6, (double)info->weight_bytes / 1e6);
     }
-    place(pass, &offsets);
+    pass->pool = pool;
     *out = pass;
     return VERNIS_OK;
+}
+
+void vn_pass_room_free(VnPassRoom *room) {
+    vn_free(room->block);
+    *room = (VnPassRoom){0};
 }
 
 void vn_pass_close(VnPass **pass) {
     if (!*pass)
         return;
-    vn_plan_free(&(*pass)->plan);
+    vn_pass_room_free(&(*pass)->own);
     vn_free(*pass);
     *pass = NULL;
 }
@@ -185,7 +222,8 @@ typedef struct Job {
     const VnOp *op;
     bool back;
     bool winograd;
-    VnGrid grid; /* whose rows are shared out */
+    VnGrid grid;         /* whose rows are shared out: */
+    uint32_t first, end; /* these */
     uint32_t band;
     int value;
     const float *from; /* planes, for import */
@@ -193,12 +231,12 @@ typedef struct Job {
 } Job;
 
 static void run(Job *job, VnBody *body) {
-    vn_pool_run(job->pass->pool, (job->grid.height + job->band - 1) / job->band, body, job);
+    vn_pool_run(job->pass->pool, (job->end - job->first + job->band - 1) / job->band, body, job);
 }
 
 static uint32_t rows_of(const Job *job, unsigned i, uint32_t *y0) {
-    *y0 = i * job->band;
-    return job->grid.height - *y0 < job->band ? job->grid.height : *y0 + job->band;
+    *y0 = job->first + i * job->band;
+    return job->end - *y0 < job->band ? job->end : *y0 + job->band;
 }
 
 static void import_rows(void *context, unsigned i, unsigned thread) {
@@ -235,6 +273,7 @@ static void export_rows(void *context, unsigned i, unsigned thread) {
 static void transfer(VnPass *pass, int value, bool back, const float *from, float *to) {
     Job job = {
         .pass = pass, .back = back, .grid = pass->program.value[value].grid, .value = value, .from = from, .to = to};
+    job.end = job.grid.height;
     job.band = vn_grid_band(job.grid);
     run(&job, from ? import_rows : export_rows);
 }
@@ -296,6 +335,10 @@ static void finish_rows(const Job *job, unsigned band, uint32_t y0, uint32_t y1)
     }
 }
 
+static float *winograd_of(const VnPass *pass, const VnOp *op) {
+    return pass->winograd + pass->winograd_at[op - pass->program.ops];
+}
+
 static void conv_rows(void *context, unsigned i, unsigned thread) {
     Job *job = context;
     VnPass *pass = job->pass;
@@ -305,7 +348,8 @@ static void conv_rows(void *context, unsigned i, unsigned thread) {
     const float *from =
         op->norm == VN_NONE ? pixels(pass, op->from) : normalised_rows(job, y0, y1, scratch + pass->conv_scratch);
     if (job->winograd) {
-        vn_winograd_run(op->conv, job->back, pass->winograd, op->in, from, op->out, to, op->add, y0, y1, scratch);
+        vn_winograd_run(op->conv, job->back, winograd_of(pass, op), op->in, from, op->out, to, op->add, y0, y1,
+                        scratch);
         vn_grid_seal(op->out, to, y0, y1);
     } else if (job->back) {
         vn_conv_backward(op->conv, op->out, to, op->in, from, op->add, y0, y1, scratch);
@@ -318,7 +362,7 @@ static void conv_rows(void *context, unsigned i, unsigned thread) {
 static void winograd_weights(void *context, unsigned i, unsigned thread) {
     (void)thread;
     const Job *job = context;
-    vn_winograd_weights(job->op->conv, job->back, job->pass->winograd, i);
+    vn_winograd_weights(job->op->conv, job->back, winograd_of(job->pass, job->op), i);
 }
 
 static void block_rows(void *context, unsigned i, unsigned thread) {
@@ -395,34 +439,86 @@ static void attend(VnPass *pass, const VnOp *op) {
         vn_attention_forward(&a, pass->pool);
 }
 
-static void operate(VnPass *pass, const VnOp *op, bool back) {
+static bool by_winograd(const VnPass *pass, const VnOp *op, bool back) {
+    return winograd_fits(op) && (back || pass->coarse || pass->rounded);
+}
+
+/* What an operation needs before its first rows. */
+static void prepare(VnPass *pass, const VnOp *op, bool back) {
+    Job job = {.pass = pass, .op = op, .back = back};
+    if (by_winograd(pass, op, back))
+        vn_pool_run(pass->pool, vn_winograd_panels(op->conv, back), winograd_weights, &job);
+}
+
+/* Rows y0..y1-1 of what an operation makes. */
+static void operate(VnPass *pass, const VnOp *op, uint32_t y0, uint32_t y1, bool back) {
     if (op->attention != VN_NONE) {
         attend(pass, op);
         return;
     }
-    Job job = {.pass = pass, .op = op, .back = back, .grid = op->out, .band = vn_grid_band(op->out)};
-    if (is_block(op))
-        job.band = vn_block_band(op->out, vn_pool_threads(pass->pool));
-    job.winograd = winograd_fits(op) && (back || pass->coarse || pass->rounded);
-    if (job.winograd)
-        vn_pool_run(pass->pool, vn_winograd_panels(op->conv, back), winograd_weights, &job);
+    Job job = {.pass = pass, .op = op, .back = back, .grid = op->out, .first = y0, .end = y1};
+    unsigned threads = vn_pool_threads(pass->pool);
+    job.band =
+        is_block(op) ? vn_block_band(y1 - y0, y1 - y0 < op->out.height ? threads : 2 * threads) : vn_grid_band(op->out);
+    job.winograd = by_winograd(pass, op, back);
     run(&job, is_block(op) ? block_rows : op->conv ? conv_rows : op->kind == VN_OP_SHUFFLE ? shuffle_rows : norm_rows);
     if (op->sums != VN_NONE)
         (back ? vn_norm_back_settle : vn_norm_settle)(&pass->norms[op->sums], band_count(op));
 }
 
+/* Move a value's window down, if it must, so that it has the strip's rows. */
+static void slide(VnPass *pass, int value, const VnStrip *strip) {
+    const VnValue *v = &pass->program.value[value];
+    if (!v->window || strip->y1 <= pass->top[value] + v->window)
+        return;
+    size_t c = v->grid.channels, kept = vn_grid_row(v->grid, strip->y0) - vn_grid_row(v->grid, strip->keep);
+    const float *from = pixels(pass, value) + vn_grid_row(v->grid, strip->keep) - c; /* and the zeros before the row */
+    pass->top[value] = strip->keep;
+    memmove(pixels(pass, value) + vn_grid_row(v->grid, strip->keep) - c, from, (kept + c) * sizeof(float));
+}
+
+static void run_section(VnPass *pass, const VnSection *section, bool back) {
+    const VnProgram *p = &pass->program;
+    VnStrips strips = vn_strips_start(p, section);
+    for (unsigned i = section->first; i < section->end; i++) {
+        pass->top[p->ops[i].to] = 0;
+        prepare(pass, &p->ops[i], back);
+    }
+    for (VnStrip strip; vn_strips_next(&strips, &strip);) {
+        slide(pass, p->ops[strip.op].to, &strip);
+        operate(pass, &p->ops[strip.op], strip.y0, strip.y1, back);
+    }
+}
+
+/* Operations first..end-1 */
+static void run_program(VnPass *pass, unsigned first, unsigned end, bool back) {
+    const VnProgram *p = &pass->program;
+    const VnSection *section = p->section;
+    for (unsigned i = first; i < end;) {
+        while (section < p->section + p->sections && section->first < i)
+            section++;
+        if (section < p->section + p->sections && section->first == i) {
+            run_section(pass, section, back);
+            i = section->end;
+        } else {
+            prepare(pass, &p->ops[i], back);
+            operate(pass, &p->ops[i], 0, p->ops[i].out.height, back);
+            i++;
+        }
+    }
+}
+
 void vn_pass_forward(VnPass *pass, const float *rgb, float *latent) {
     const VnProgram *p = &pass->program;
+    place(pass);
     transfer(pass, p->input, false, rgb, NULL);
-    for (unsigned i = 0; i < p->forward_count; i++)
-        operate(pass, &p->ops[i], false);
+    run_program(pass, 0, p->forward_count, false);
     transfer(pass, p->latent, false, NULL, latent);
 }
 
 void vn_pass_backward(VnPass *pass, float *latent_gradient, float *rgb_gradient) {
     const VnProgram *p = &pass->program;
     transfer(pass, p->latent_gradient, true, latent_gradient, NULL);
-    for (unsigned i = p->forward_count; i < p->count; i++)
-        operate(pass, &p->ops[i], true);
+    run_program(pass, p->forward_count, p->count, true);
     transfer(pass, p->gradient, true, NULL, rgb_gradient);
 }

@@ -249,36 +249,6 @@ static void back_attention(Cursor *at, const VnLayer *layer, const Trace *trace)
     append(at->program, VN_OP_NORM_BACK, NULL, op->to, at->value)->norm = trace->norm[0];
 }
 
-void vn_program_make(VnProgram *program, const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward) {
-    typedef void Forward(Cursor *, const VnLayer *, Trace *);
-    typedef void Backward(Cursor *, const VnLayer *, const Trace *);
-    static Forward *const forwards[] = {conv_layer, block, residual, attention};
-    static Backward *const backwards[] = {back_conv_layer, back_block, back_residual, back_attention};
-    *program = (VnProgram){.latent_gradient = VN_NONE, .gradient = VN_NONE};
-    uint32_t channels = encoder->layers[0].conv[0].in;
-    Cursor at = {.program = program, .backward = backward, .grid = {width, height, channels}, .mask = VN_NONE};
-    program->input = at.value = new_floats(program, at.grid);
-    for (unsigned i = 0; i < encoder->count; i++) {
-        const VnLayer *layer = &encoder->layers[i];
-        Trace *trace = &at.traces[i];
-        *trace = (Trace){.in = at.grid,
-                         .in_mask = at.mask,
-                         .mask = {VN_NONE, VN_NONE},
-                         .pool_mask = VN_NONE,
-                         .norm = {VN_NONE, VN_NONE},
-                         .attention = VN_NONE};
-        forwards[layer->kind](&at, layer, trace);
-    }
-    program->latent = at.value;
-    program->forward_count = program->count;
-    if (!backward)
-        return;
-    program->latent_gradient = at.value = new_floats(program, at.grid);
-    for (unsigned i = encoder->count; i-- > 0;)
-        backwards[encoder->layers[i].kind](&at, &encoder->layers[i], &at.traces[i]);
-    program->gradient = at.value;
-}
-
 static void use(VnProgram *p, int value, unsigned op) {
     if (value == VN_NONE)
         return;
@@ -326,6 +296,37 @@ static void find_uses(VnProgram *p) {
     }
 }
 
+void vn_program_make(VnProgram *program, const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward) {
+    typedef void Forward(Cursor *, const VnLayer *, Trace *);
+    typedef void Backward(Cursor *, const VnLayer *, const Trace *);
+    static Forward *const forwards[] = {conv_layer, block, residual, attention};
+    static Backward *const backwards[] = {back_conv_layer, back_block, back_residual, back_attention};
+    *program = (VnProgram){.latent_gradient = VN_NONE, .gradient = VN_NONE};
+    uint32_t channels = encoder->layers[0].conv[0].in;
+    Cursor at = {.program = program, .backward = backward, .grid = {width, height, channels}, .mask = VN_NONE};
+    program->input = at.value = new_floats(program, at.grid);
+    for (unsigned i = 0; i < encoder->count; i++) {
+        const VnLayer *layer = &encoder->layers[i];
+        Trace *trace = &at.traces[i];
+        *trace = (Trace){.in = at.grid,
+                         .in_mask = at.mask,
+                         .mask = {VN_NONE, VN_NONE},
+                         .pool_mask = VN_NONE,
+                         .norm = {VN_NONE, VN_NONE},
+                         .attention = VN_NONE};
+        forwards[layer->kind](&at, layer, trace);
+    }
+    program->latent = at.value;
+    program->forward_count = program->count;
+    if (backward) {
+        program->latent_gradient = at.value = new_floats(program, at.grid);
+        for (unsigned i = encoder->count; i-- > 0;)
+            backwards[encoder->layers[i].kind](&at, &encoder->layers[i], &at.traces[i]);
+        program->gradient = at.value;
+    }
+    find_uses(program);
+}
+
 static bool meet(const VnValue *a, const VnValue *b) { return a->first <= b->last && b->first <= a->last; }
 
 /* The lowest place where nothing already placed is in the way at the same time. */
@@ -347,7 +348,6 @@ static size_t lowest_place(const VnProgram *p, const bool *placed, const VnValue
 
 void vn_program_lay_out(VnProgram *p) {
     bool placed[VN_MAX_VALUES] = {false};
-    find_uses(p);
     p->bytes = 0;
     for (unsigned v = 0; v < p->values; v++) {
         size_t *bytes = &p->value[v].bytes;

@@ -47,9 +47,16 @@ typedef struct VnOp {
 typedef struct VnValue {
     VnGrid grid;          /**< of floats; no channels: something else */
     size_t bytes;         /**< SIZE_MAX: too many */
-    unsigned first, last; /**< operations that use it */
+    uint32_t window;      /**< rows of it that are there at a time; 0: all */
+    unsigned first, last; /**< operations that use it; a section counts as one */
     size_t offset;        /**< in the block of all values, from vn_program_lay_out */
 } VnValue;
+
+/** Operations first..end-1, which run together, a strip of rows at a time (strips.h). */
+typedef struct VnSection {
+    unsigned first, end;
+    uint32_t rows; /**< of what the first makes, in a strip */
+} VnSection;
 
 /** Values of a normalisation, for as long as they are needed. */
 typedef struct VnNormUse {
@@ -73,16 +80,19 @@ typedef struct VnProgram {
     VnValue value[VN_MAX_VALUES];
     VnNormUse norm[VN_MAX_NORMS];
     VnAttentionUse attention[VN_MAX_LAYERS];
+    VnSection section[VN_MAX_OPS];
+    unsigned sections;
     size_t bytes; /**< of the block of all values */
 } VnProgram;
 
 /** 64-bit words of one row of sign bits. */
 static inline size_t vn_mask_words(VnGrid g) { return ((size_t)g.width * g.channels + 63) / 64; }
 
-/** Write the program. @param width,height of the input, positive multiples of the encoder's stride */
+/** Write the program, and find first and last uses.
+ * @param width,height of the input, positive multiples of the encoder's stride */
 void vn_program_make(VnProgram *program, const VnEncoder *encoder, uint32_t width, uint32_t height, bool backward);
 
-/** Find first and last uses, and give every value its place. */
+/** Give every value its place. */
 void vn_program_lay_out(VnProgram *program);
 
 #endif

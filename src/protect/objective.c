@@ -157,7 +157,7 @@ static VernisStatus open_surrogates(VnObjectiveState *o, const VnEncoder *const 
         o->count = e + 1;
         for (size_t t = 0; t < o->scene->trainings; t++) {
             VnTraining size = o->scene->training[t];
-            VN_TRY(vn_pass_open(&s->pass[t], encoders[e], size.w, size.h, true, o->pool, err));
+            VN_TRY(vn_pass_open(&s->pass[t], encoders[e], size.w, size.h, true, &o->room, o->pool, err));
             vn_pass_coarse(s->pass[t], coarse);
             s->latent[t] = (size_t)info->latent_channels * (size.w / info->stride) * (size.h / info->stride);
             most = larger(most, s->latent[t]);
@@ -225,6 +225,7 @@ void vn_objective_close(VnObjectiveState *o) {
             vn_pass_close(&o->surrogates[e].pass[t]);
         vn_free(o->surrogates[e].z);
     }
+    vn_pass_room_free(&o->room);
     vn_resize_close(&o->up);
     for (size_t t = 0; t < VN_MAX_TRAININGS; t++)
         for (int f = VN_FILTER_AREA; f <= VN_FILTER_LANCZOS; f++)

@@ -61,6 +61,7 @@ typedef struct VnObjectiveState {
     double along; /**< 1: along the pattern only; 0: away from the clean latent only */
     VnSurrogate surrogates[VN_MAX_ENCODERS];
     size_t count;
+    VnPassRoom room; /**< of all their passes */
     float *y, *y_gradient, *x, *x_gradient, *scratch;
     VnPlan plan;
 } VnObjectiveState;

@@ -86,11 +86,13 @@ void vn_protect_need(VnProtectNeed *out, uint32_t width, uint32_t height, size_t
     double memory = REST + (double)threads * THREAD + (double)width * COLUMN + TRAINING * large +
                     (double)PLATFORM * s.platform_w * s.platform_h + (double)WORK * s.work_w * s.work_h +
                     (double)COPIES * (double)row_bytes * height;
+    double room = 0; /* their passes take turns in it */
     for (size_t e = 0; e < encoder_count; e++) {
         memory += SURROGATE + (double)vn_encoder_info(encoders[e])->weight_bytes;
         for (size_t t = 0; t < s.trainings; t++)
-            memory += (double)vn_pass_plan(encoders[e], s.training[t].w, s.training[t].h, true, threads);
+            room = fmax(room, (double)vn_pass_plan(encoders[e], s.training[t].w, s.training[t].h, true, threads));
     }
+    memory += room;
     out->memory = memory < (double)SIZE_MAX ? (size_t)memory : SIZE_MAX;
     out->step_pixels =
         s.trainings > 1 ? (2 * area(s.training[0]) + large) / 3 : large; /* as draw_ingests shares them */

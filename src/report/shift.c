@@ -94,7 +94,7 @@ static VernisStatus eye_open(Eye *eye, float **latents, size_t count, const VnIm
     eye->latent_w = eye->width / info->stride;
     eye->latent_h = eye->height / info->stride;
     eye->latent_floats = (size_t)info->latent_channels * eye->latent_w * eye->latent_h;
-    VN_TRY(vn_pass_open(&eye->pass, encoder, eye->width, eye->height, false, pool, err));
+    VN_TRY(vn_pass_open(&eye->pass, encoder, eye->width, eye->height, false, NULL, pool, err));
     vn_pass_coarse(eye->pass, true); /* a shift is of the size of 1: a thousandth does not show */
     size_t bytes = vn_mul(vn_mul(count, eye->latent_floats), sizeof(float));
     *latents = vn_malloc(bytes);

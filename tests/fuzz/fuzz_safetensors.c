@@ -41,7 +41,7 @@ static void run(const VnEncoder *encoder) {
     if (info->macs_per_pixel * side * side > 2e7)
         return;
     VnPass *pass;
-    if (vn_pass_open(&pass, encoder, side, side, true, NULL, NULL) != VERNIS_OK)
+    if (vn_pass_open(&pass, encoder, side, side, true, NULL, NULL, NULL) != VERNIS_OK)
         return;
     require(vn_pass_bytes(pass) == vn_pass_plan(encoder, side, side, true, 1));
     float *rgb = vn_calloc((size_t)side * side, 3 * sizeof *rgb),

@@ -81,7 +81,7 @@ int main(int argc, char **argv) {
     cpu = vn_kern_init(cpu);
     VN_CHECK(vn_pool_open(&pool, argc > 7 ? (unsigned)atoi(argv[7]) : 0, &err));
     VN_CHECK(vn_encoder_open(&encoder, argv[1], &err));
-    VN_CHECK(vn_pass_open(&pass, encoder, width, height, true, pool, &err));
+    VN_CHECK(vn_pass_open(&pass, encoder, width, height, true, NULL, pool, &err));
     vn_pass_coarse(pass, argc > 10);
     const VnEncoderInfo *info = vn_encoder_info(encoder);
     size_t area = (size_t)width * height, z = area / info->stride / info->stride * info->latent_channels;

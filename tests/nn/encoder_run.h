@@ -44,7 +44,7 @@ static inline Run run_open(const VnEncoder *encoder, uint32_t width, uint32_t he
     r.latent_gradient = vn_calloc(r.z, sizeof(float));
     assert_true(r.rgb && r.gradient && r.latent && r.latent_gradient);
     assert_int_equal(vn_pool_open(&r.pool, threads, NULL), VERNIS_OK);
-    assert_int_equal(vn_pass_open(&r.pass, encoder, width, height, backward, r.pool, NULL), VERNIS_OK);
+    assert_int_equal(vn_pass_open(&r.pass, encoder, width, height, backward, NULL, r.pool, NULL), VERNIS_OK);
     for (size_t i = 0; i < 3 * r.area; i++)
         r.rgb[i] = vn_rng_unit(7, width, i);
     return r;
@@ -141,7 +141,8 @@ static inline void matches_differences(const VnEncoder *encoder, uint32_t width,
     run_close(&r);
 }
 
-/* One thread and three, a pass used twice, and a forward-only pass give the same. */
+/* One thread and three, a pass used twice, a forward-only pass and one in a room that another has left full give the
+ * same. */
 static inline void threads_and_passes_agree(const VnEncoder *encoder, uint32_t width, uint32_t height) {
     Run one = run_open(encoder, width, height, true, 1), three = run_open(encoder, width, height, true, 3);
     Run forward = run_open(encoder, width, height, false, 2);
@@ -153,6 +154,17 @@ static inline void threads_and_passes_agree(const VnEncoder *encoder, uint32_t w
     assert_true(distance(three.gradient, one.gradient, 3 * one.area) < 1e-6);
     assert_true(distance(forward.latent, one.latent, one.z) < 1e-6);
     assert_true(vn_pass_bytes(forward.pass) < vn_pass_bytes(three.pass));
+    VnPassRoom room = {0};
+    VnPass *taker;
+    assert_int_equal(vn_pass_open(&taker, encoder, width, height, true, &room, one.pool, NULL), VERNIS_OK);
+    memset(room.block, 0xff, room.bytes);
+    Run turns = one;
+    turns.pass = taker;
+    run_both(&turns);
+    assert_true(distance(turns.latent, three.latent, one.z) < 1e-6);
+    assert_true(distance(turns.gradient, three.gradient, 3 * one.area) < 1e-6);
+    vn_pass_close(&taker);
+    vn_pass_room_free(&room);
     run_close(&one);
     run_close(&three);
     run_close(&forward);

@@ -62,6 +62,17 @@ static inline void make_block(Maker *m, const char *prefix, unsigned layer, unsi
         make_conv(m, prefix, layer, parts[i], width, width, 3, 1);
 }
 
+/* T8 whose parts are numbered after `prefix`. */
+static inline void make_t8(Maker *m, const char *prefix, unsigned width, unsigned z) {
+    static const char layers[] = "cbdbbbdbbbdbbbc";
+    for (unsigned i = 0; i < 15; i++) {
+        if (layers[i] == 'b')
+            make_block(m, prefix, i, width);
+        else
+            make_conv(m, prefix, i, "", i ? width : 3, i < 14 ? width : z, 3, layers[i] == 'c');
+    }
+}
+
 /* An S8 encoder of width 4 and z 2 with this many blocks at 1/4 and 1/8. */
 static inline Maker make_s8(const char *prefix, unsigned quarter, unsigned eighth) {
     Maker m = {0};

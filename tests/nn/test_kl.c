@@ -240,7 +240,7 @@ static void test_short_memory(void **state) {
         vn_mem_limit(limit);
         VernisStatus status = vn_encoder_open_bytes(&encoder, file.data, file.size, "m", &err);
         if (status == VERNIS_OK)
-            status = vn_pass_open(&pass, encoder, 32, 32, true, NULL, &err);
+            status = vn_pass_open(&pass, encoder, 32, 32, true, NULL, NULL, &err);
         vn_mem_limit(0);
         vn_pass_close(&pass);
         vn_encoder_close(&encoder);

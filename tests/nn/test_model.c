@@ -47,17 +47,6 @@ static void test_repeats(void **state) {
                         "layer 4 is a 3x3 convolution without bias, but a T32 encoder has a residual block there");
 }
 
-/* T8 of width 4 whose parts are numbered after `prefix`. */
-static void make_t8(Maker *m, const char *prefix, unsigned z) {
-    static const char layers[] = "cbdbbbdbbbdbbbc";
-    for (unsigned i = 0; i < 15; i++) {
-        if (layers[i] == 'b')
-            make_block(m, prefix, i, 4);
-        else
-            make_conv(m, prefix, i, "", i ? 4 : 3, i < 14 ? 4 : z, 3, layers[i] == 'c');
-    }
-}
-
 /* Inside a larger file, whatever comes before the layer's number. */
 static void test_prefixes(void **state) {
     (void)state;
@@ -67,7 +56,7 @@ static void test_prefixes(void **state) {
         Maker m = {0};
         make_tensor(&m, "model.diffusion_model.input_blocks.0.0.weight", "[4,4,3,3]", 144);
         make_tensor(&m, "cond.logit_scale", "[]", 1);
-        make_t8(&m, prefixes[i], 3);
+        make_t8(&m, prefixes[i], 4, 3);
         make_conv(&m, "decoder.layers.", 0, "", 3, 4, 3, 1); /* also three channels wide, but no layers follow */
         VnBytes file = make_file(&m);
         VnEncoderInfo info;
@@ -195,7 +184,7 @@ static void test_short_memory(void **state) {
         vn_mem_limit(limit);
         VernisStatus status = vn_encoder_open_bytes(&encoder, file.data, file.size, "m", &err);
         if (status == VERNIS_OK)
-            status = vn_pass_open(&pass, encoder, 32, 32, true, NULL, &err);
+            status = vn_pass_open(&pass, encoder, 32, 32, true, NULL, NULL, &err);
         vn_mem_limit(0);
         vn_pass_close(&pass);
         vn_encoder_close(&encoder);

@@ -66,7 +66,7 @@ static double latent_shift(const VnImage *a, const VnImage *b) {
     uint32_t w = a->width / 64 * 64, h = a->height / 64 * 64;
     size_t n = 3u * w * h, latent = (size_t)info->latent_channels * (w / info->stride) * (h / info->stride);
     VnPass *pass = NULL;
-    assert_int_equal(vn_pass_open(&pass, encoder, w, h, false, NULL, NULL), VERNIS_OK);
+    assert_int_equal(vn_pass_open(&pass, encoder, w, h, false, NULL, NULL, NULL), VERNIS_OK);
     float *rgb = vn_malloc(n * sizeof *rgb), *z = vn_malloc(2 * latent * sizeof *z);
     const VnImage *both[] = {a, b};
     for (size_t i = 0; i < 2; i++) {
@@ -178,7 +178,7 @@ static void start_moves_encoders(void **state) {
         squares += (double)d[i] * d[i];
     float size = (float)sqrt(squares / (3 * N));
     assert_int_equal(vn_builtin_open(&surrogate, 0, NULL), VERNIS_OK);
-    assert_int_equal(vn_pass_open(&pass, surrogate, SIDE, SIDE, false, pool, NULL), VERNIS_OK);
+    assert_int_equal(vn_pass_open(&pass, surrogate, SIDE, SIDE, false, NULL, pool, NULL), VERNIS_OK);
     vn_pass_forward(pass, rgb, z[0]);
     for (unsigned k = 0; k < 2; k++) {
         for (size_t i = 0; i < 3 * N; i++) {
