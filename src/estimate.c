@@ -57,9 +57,13 @@ VernisStatus vernis_estimate_file(VernisSession *session, const char *input, int
         return vn_error_name(err, input);
     vn_platform_size(&session->platform, header.width, header.height, &result->width, &result->height);
     unsigned threads = vn_pool_threads(session->pool), samples = header.colours + header.alpha;
-    vn_protect_need(&need, result->width, result->height, (size_t)result->width * samples * (header.bits / 8),
-                    *session->platform.name ? &session->platform.served : NULL,
-                    (const VnEncoder *const *)session->encoders, session->encoder_count, threads);
+    size_t row = (size_t)result->width * samples * (header.bits / 8);
+    const VnEncoder *const *encoders = (const VnEncoder *const *)session->encoders;
+    vn_protect_need(&need, result->width, result->height, row,
+                    *session->platform.name ? &session->platform.served : NULL, encoders, session->encoder_count,
+                    threads);
+    size_t measuring = vn_measure_need(result->width, result->height, row, &session->ingest, encoders,
+                                       session->encoder_count, threads);
     for (size_t i = 0; i < session->encoder_count; i++) {
         if (session->pixel_seconds[i] <= 0)
             VN_TRY(time_pixel(&session->pixel_seconds[i], session->encoders[i], session->pool, err));
@@ -71,6 +75,6 @@ VernisStatus vernis_estimate_file(VernisSession *session, const char *input, int
         need.step_pixels * ((turns + around / threads) * result->steps + (seconds + around / threads) * steps_besides) +
         pixels;
     result->seconds = session->time_limit > 0 ? fmin(seconds, session->time_limit + pixels) : seconds;
-    result->peak_memory_bytes = need.memory;
+    result->peak_memory_bytes = need.memory > measuring ? need.memory : measuring;
     return VERNIS_OK;
 }

@@ -79,7 +79,7 @@ void vn_protect_need(VnProtectNeed *out, uint32_t width, uint32_t height, size_t
                      const VnEncoder *const *encoders, size_t encoder_count, unsigned threads) {
     /* bytes for a pixel of each grid, a little above what is measured (tests/cli/cli_batch.py) */
     enum { COPIES = 4, PLATFORM = 60, WORK = 286, TRAINING = 40, COLUMN = 6600 };
-    enum { THREAD = 1 << 20, SURROGATE = 11 << 20, REST = 12 << 20 };
+    enum { THREAD = 1 << 20, SURROGATE = 7 << 20, REST = 12 << 20 };
     VnScene s = {0};
     choose_grids(&s, width, height, platform, encoders, encoder_count);
     double large = area(s.training[s.trainings - 1]);

@@ -28,8 +28,8 @@ extern const VnIngest vn_ingest_usual;
 
 /** Latent shift of one encoder between two pictures of one size; see VernisShift. The ingest uses the codecs
  * themselves. */
-VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const VnImage *changed,
-                              const VnIngest *ingest, const VnEncoder *encoder, VnPool *pool, VnError *err);
+VernisStatus vn_measure_shift(VernisShift *out, const VnImage *original, const VnImage *changed, const VnIngest *ingest,
+                              const VnEncoder *encoder, VnPool *pool, VnError *err);
 
 /** One number for each place of a grid laid over a picture. */
 typedef struct VnField {
@@ -65,10 +65,14 @@ typedef struct VnReportPicture {
 /** Append one picture's part of a report: HTML that holds its images and asks for nothing from elsewhere. */
 VernisStatus vn_report_part(VnBytes *out, const VnReportPicture *picture, VnPool *pool, VnError *err);
 
+/** Bytes that vn_measure will take, from the sizes alone, the pictures and the encoders' weights included; SIZE_MAX:
+ * beyond counting. @param row_bytes of the decoded picture */
+size_t vn_measure_need(uint32_t width, uint32_t height, size_t row_bytes, const VnIngest *ingest,
+                       const VnEncoder *const *encoders, size_t count, unsigned threads);
+
 /** Fill psnr, ssim, visibility, the name of the ingest and the shifts of `result` (surrogate names too). */
-VernisStatus vn_measure(VernisResult *result, const VnImage *original, const VnImage *changed,
-                        const VnIngest *ingest, const VnEncoder *const *encoders, size_t count, VnPool *pool,
-                        VnError *err);
+VernisStatus vn_measure(VernisResult *result, const VnImage *original, const VnImage *changed, const VnIngest *ingest,
+                        const VnEncoder *const *encoders, size_t count, VnPool *pool, VnError *err);
 
 /** Write float32 in C order as NumPy format 1.0, atomically. @param shape ndim sizes */
 VernisStatus vn_npy_write(const char *path, const float *data, const size_t *shape, unsigned ndim, VnError *err);

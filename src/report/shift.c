@@ -83,14 +83,18 @@ static double shift_between(const float *from, const float *to, size_t n) {
     return spread > 0 ? sqrt(moved / (double)n) / spread : 0;
 }
 
+static void size_seen(uint32_t *width, uint32_t *height, uint32_t w, uint32_t h, const VnIngest *ingest) {
+    uint32_t shorter = w < h ? w : h, longer = w < h ? h : w;
+    double side = fmin(ingest->side, fmax(TRAINING_STEP, (double)LONGEST * shorter / longer));
+    vn_training_size(w, h, side, TRAINING_STEP, width, height);
+}
+
 /* The encoder at the training size of a picture, and room for `count` latents. On failure nothing is held. */
 static VernisStatus eye_open(Eye *eye, float **latents, size_t count, const VnImage *image, const VnIngest *ingest,
                              const VnEncoder *encoder, VnPool *pool, VnError *err) {
     const VnEncoderInfo *info = vn_encoder_info(encoder);
     *eye = (Eye){.pool = pool, .trip = &ingest->trip};
-    uint32_t w = image->width, h = image->height, shorter = w < h ? w : h, longer = w < h ? h : w;
-    double side = fmin(ingest->side, fmax(TRAINING_STEP, (double)LONGEST * shorter / longer));
-    vn_training_size(w, h, side, TRAINING_STEP, &eye->width, &eye->height);
+    size_seen(&eye->width, &eye->height, image->width, image->height, ingest);
     eye->latent_w = eye->width / info->stride;
     eye->latent_h = eye->height / info->stride;
     eye->latent_floats = (size_t)info->latent_channels * eye->latent_w * eye->latent_h;
@@ -182,6 +186,27 @@ done:
     if (status)
         vn_sight_close(out);
     return status;
+}
+
+size_t vn_measure_need(uint32_t width, uint32_t height, size_t row_bytes, const VnIngest *ingest,
+                       const VnEncoder *const *encoders, size_t count, unsigned threads) {
+    enum {
+        COPIES = 3,
+        LATENTS = 4,
+        PLANES = 16,
+        REST = 12 << 20
+    }; /* PLANES: bytes for a pixel that the encoder sees */
+    uint32_t w, h;
+    size_seen(&w, &h, width, height, ingest);
+    double weights = 0, most = 0, pixels = (double)w * h;
+    for (size_t i = 0; i < count; i++) {
+        const VnEncoderInfo *info = vn_encoder_info(encoders[i]);
+        double latent = pixels / info->stride / info->stride * info->latent_channels * sizeof(float);
+        weights += (double)info->weight_bytes;
+        most = fmax(most, (double)vn_pass_plan(encoders[i], w, h, false, threads) + LATENTS * latent);
+    }
+    double memory = REST + weights + most + PLANES * pixels + COPIES * (double)row_bytes * height;
+    return memory < (double)SIZE_MAX ? (size_t)memory : SIZE_MAX;
 }
 
 VernisStatus vn_measure(VernisResult *result, const VnImage *original, const VnImage *changed, const VnIngest *ingest,

@@ -53,6 +53,14 @@ class Memory(clikit.Case):
             self.assertGreaterEqual(plan['peak_memory_bytes'], taken['peak_memory_bytes'], plan['input'])
             self.assertLess(plan['peak_memory_bytes'], 2 * taken['peak_memory_bytes'], plan['input'])
 
+    def test_measuring_a_banner_takes_more_than_protecting_it(self):
+        wide = ['--surrogate', str(clikit.ROOT / 'tests/nn/data/t8_skip.safetensors'), '--steps', '1', '--json']
+        self.png('banner.png', 1000, 60)
+        plan = self.vernis('protect', '-n', *wide, 'banner.png', '-o', 'out.png').lines[0]
+        taken = self.vernis('protect', *wide, 'banner.png', '-o', 'out.png').lines[0]
+        self.assertGreaterEqual(plan['peak_memory_bytes'], taken['peak_memory_bytes'])
+        self.assertLess(plan['peak_memory_bytes'], 2 * taken['peak_memory_bytes'])
+
     def test_fewer_at_once_where_memory_is_short(self):
         for i in range(3):
             self.png(f'in/{i}.png', 300, 300, seed=i)
