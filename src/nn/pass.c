@@ -41,8 +41,6 @@ static float *pixels(const VnPass *pass, int value) {
     return (float *)at(pass, value) + vn_grid_lead(g) - vn_grid_row(g, pass->top[value]);
 }
 
-static bool is_block(const VnOp *op) { return op->kind == VN_OP_BLOCK || op->kind == VN_OP_BLOCK_BACK; }
-
 static uint32_t band_count(const VnOp *op) {
     return (op->out.height + vn_grid_band(op->out) - 1) / vn_grid_band(op->out);
 }
@@ -81,7 +79,7 @@ static void book(VnPass *pass, unsigned threads) {
             before += vn_winograd_weights_size(op->conv, op->kind == VN_OP_CONV_BACK);
             winograd = larger(winograd, before);
         }
-        if (is_block(op))
+        if (vn_op_is_block(op))
             pass->conv_scratch = larger(pass->conv_scratch, (vn_block_scratch(op->in) + 15) / 16 * 16);
         if (op->attention != VN_NONE)
             whole = larger(whole, vn_attention_scratch(p->attention[op->attention].grid));
@@ -458,10 +456,13 @@ static void operate(VnPass *pass, const VnOp *op, uint32_t y0, uint32_t y1, bool
     }
     Job job = {.pass = pass, .op = op, .back = back, .grid = op->out, .first = y0, .end = y1};
     unsigned threads = vn_pool_threads(pass->pool);
-    job.band =
-        is_block(op) ? vn_block_band(y1 - y0, y1 - y0 < op->out.height ? threads : 2 * threads) : vn_grid_band(op->out);
+    job.band = vn_op_is_block(op) ? vn_block_band(y1 - y0, y1 - y0 < op->out.height ? threads : 2 * threads)
+                                  : vn_grid_band(op->out);
     job.winograd = by_winograd(pass, op, back);
-    run(&job, is_block(op) ? block_rows : op->conv ? conv_rows : op->kind == VN_OP_SHUFFLE ? shuffle_rows : norm_rows);
+    run(&job, vn_op_is_block(op)          ? block_rows
+              : op->conv                  ? conv_rows
+              : op->kind == VN_OP_SHUFFLE ? shuffle_rows
+                                          : norm_rows);
     if (op->sums != VN_NONE)
         (back ? vn_norm_back_settle : vn_norm_settle)(&pass->norms[op->sums], band_count(op));
 }

@@ -44,6 +44,8 @@ typedef struct VnOp {
     int attention; /**< number of the attention, or VN_NONE */
 } VnOp;
 
+static inline bool vn_op_is_block(const VnOp *op) { return op->kind == VN_OP_BLOCK || op->kind == VN_OP_BLOCK_BACK; }
+
 typedef struct VnValue {
     VnGrid grid;          /**< of floats; no channels: something else */
     size_t bytes;         /**< SIZE_MAX: too many */

@@ -10,26 +10,24 @@ enum {
     BLOCK_REACH = 3
 };
 
-static bool is_block(const VnOp *op) { return op->kind == VN_OP_BLOCK || op->kind == VN_OP_BLOCK_BACK; }
-
 /* Whether a row of what it makes depends on a few rows of what it reads, and nothing sums over all rows. */
 static bool is_local(const VnOp *op) {
-    return (op->kind == VN_OP_CONV || op->kind == VN_OP_CONV_BACK || is_block(op)) && op->norm == VN_NONE &&
+    return (op->kind == VN_OP_CONV || op->kind == VN_OP_CONV_BACK || vn_op_is_block(op)) && op->norm == VN_NONE &&
            op->sums == VN_NONE;
 }
 
 /* First of the rows of `from` that rows y.. of `to` read. */
 static uint32_t reads_from(const VnOp *op, uint32_t y) {
-    uint32_t reach = is_block(op) ? BLOCK_REACH : op->conv->taps / 2;
-    if (!is_block(op) && op->conv->stride == 2)
+    uint32_t reach = vn_op_is_block(op) ? BLOCK_REACH : op->conv->taps / 2;
+    if (!vn_op_is_block(op) && op->conv->stride == 2)
         y = op->kind == VN_OP_CONV ? 2 * y : y / 2;
     return y > reach ? y - reach : 0;
 }
 
 /* Row after the last of those that rows ..y-1 read. */
 static uint32_t reads_to(const VnOp *op, uint32_t y) {
-    uint32_t reach = is_block(op) ? BLOCK_REACH : op->conv->taps / 2;
-    if (!is_block(op) && op->conv->stride == 2)
+    uint32_t reach = vn_op_is_block(op) ? BLOCK_REACH : op->conv->taps / 2;
+    if (!vn_op_is_block(op) && op->conv->stride == 2)
         y = op->kind == VN_OP_CONV ? 2 * y : (y + 1) / 2;
     return y + reach < op->in.height ? y + reach : op->in.height;
 }
@@ -145,7 +143,7 @@ static uint32_t strip_rows(const VnProgram *p, const VnSection *s, unsigned thre
     VnGrid grid = p->ops[s->first].out;
     uint32_t bands = narrow ? 1 : 2 * threads > BANDS ? 2 * threads : BANDS, rows = bands * vn_grid_band(grid);
     for (unsigned i = s->first; i < s->end && !narrow; i++)
-        if (is_block(&p->ops[i]) && rows < BLOCK_ROWS * threads)
+        if (vn_op_is_block(&p->ops[i]) && rows < BLOCK_ROWS * threads)
             rows = BLOCK_ROWS * threads;
     return rows < grid.height ? rows : grid.height;
 }

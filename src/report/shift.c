@@ -190,12 +190,8 @@ done:
 
 size_t vn_measure_need(uint32_t width, uint32_t height, size_t row_bytes, const VnIngest *ingest,
                        const VnEncoder *const *encoders, size_t count, unsigned threads) {
-    enum {
-        COPIES = 3,
-        LATENTS = 4,
-        PLANES = 16,
-        REST = 12 << 20
-    }; /* PLANES: bytes for a pixel that the encoder sees */
+    /* a little above what is measured (tests/cli/cli_batch.py); PLANES: bytes for a pixel that the encoder sees */
+    enum { COPIES = 3, LATENTS = 4, PLANES = 16, REST = 12 << 20 };
     uint32_t w, h;
     size_seen(&w, &h, width, height, ingest);
     double weights = 0, most = 0, pixels = (double)w * h;
