@@ -63,9 +63,10 @@ static VernisStatus add(VnBytes *out, const char *text, VnError *err) {
 }
 
 static const char *visibility_words(double v) {
-    return v < 1     ? "Side by side, most people find no difference."
-           : v < 1.6 ? "Found when looking for it, on flat colour first."
-           : v < 2.5 ? "Shows on flat colour; elsewhere it passes at a normal glance."
+    return v < 1     ? "Hard to find, side by side too."
+           : v < 1.6 ? "Can be noticed on flat colour and gradients; elsewhere it takes looking for."
+           : v < 2.5
+               ? "Shows on flat colour and gradients and, beside the original, in dark texture; elsewhere it takes looking for."
            : v < 3.6 ? "Can be seen as a fine grain, on flat colour most."
                      : "Plainly visible.";
 }
