@@ -16,13 +16,6 @@
 
 enum { VN_FIR_ROWS = 16 }; /**< rows that fir takes at a time */
 
-/** What adam_step does with every value. */
-typedef struct VnAdamStep {
-    float ahead, back; /**< weights of the two gradients */
-    float rate, most;  /**< in units of the budget; no step is more than `most` rates */
-    float decay, seen; /**< of the mean square; the weight it has gathered so far, 1 - decay^steps */
-} VnAdamStep;
-
 #define VN_KERNEL(name, arguments) typedef void vn_##name##_fn arguments;
 #include "kern/kern_list.h"
 #undef VN_KERNEL

@@ -96,10 +96,11 @@ VN_KERNEL(ycc_to_rgb, (float *r, float *g, float *b, const float *y, const float
 VN_KERNEL(weigh, (float *g, double *sum, const float *w, size_t n))
 /* m = decay * m + unit * g; *sum = sum of |m| */
 VN_KERNEL(follow, (float *m, double *sum, const float *g, float decay, float unit, size_t n))
-/* u = ahead * m - back * p; square = decay * square + (1 - decay) * u^2; d += rate * budget * (u / sqrt(square / seen),
- * at most `most` to either side), then x + d is kept within 0..1 */
-VN_KERNEL(adam_step, (float *d, float *square, const float *m, const float *p, const float *budget, const float *x,
-                      const VnAdamStep *step, size_t n))
+/* u = ahead * m - back * u; square = u^2 */
+VN_KERNEL(lean, (float *u, float *square, const float *m, float ahead, float back, size_t n))
+/* d += rate * budget * u / sqrt(square), then x + d is kept within 0..1 */
+VN_KERNEL(even_step, (float *d, const float *u, const float *square, const float *budget, const float *x, float rate,
+                      size_t n))
 /* y = m[0] * x[0] + m[1] * x[1] + m[2] * x[2] */
 VN_KERNEL(mix3, (float *y, const float *const m[3], const float *const x[3], size_t n))
 /* band -= below, unless that is NULL; sum += s * band^2 */

@@ -51,15 +51,17 @@ static void follow(float *m, double *sum, const float *g, float decay, float uni
     *sum = loop_total_float(lanes);
 }
 
-static void adam_step(float *d, float *square, const float *m, const float *p, const float *budget, const float *x,
-                      const VnAdamStep *step, size_t n) {
-    VnAdamStep s = *step;
+static void lean(float *u, float *square, const float *m, float ahead, float back, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        float u = s.ahead * m[i] - s.back * p[i];
-        square[i] = s.decay * square[i] + (1 - s.decay) * u * u;
-        float size = u / (sqrtf(square[i] / s.seen) + 1e-6f);
-        size = size < -s.most ? -s.most : size > s.most ? s.most : size;
-        float t = d[i] + s.rate * budget[i] * size;
+        u[i] = ahead * m[i] - back * u[i];
+        square[i] = u[i] * u[i];
+    }
+}
+
+static void even_step(float *d, const float *u, const float *square, const float *budget, const float *x, float rate,
+                      size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        float t = d[i] + rate * budget[i] * u[i] / (sqrtf(square[i]) + 1e-6f);
         t = t < -x[i] ? -x[i] : t;
         d[i] = t > 1 - x[i] ? 1 - x[i] : t;
     }

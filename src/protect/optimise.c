@@ -7,16 +7,15 @@
 #include "kern/kern.h"
 #include "protect/grain.h"
 
-enum { CHUNK = 1 << 14 };               /* values of one pool task */
-static const float DECAY = 0.8f;        /* of the momentum */
-static const float SQUARE_DECAY = 0.9f; /* of its square */
-static const float MOST = 1.5f;         /* mean steps in one */
-static const double PRESS = 0.15;       /* of the visibility's gradient against the objective's */
-static const double START = 0.9;        /* of the visibility asked for */
-enum { START_LIMITS = 4 };              /* times that the start is held to the limits of colour */
+enum { CHUNK = 1 << 14 };         /* values of one pool task */
+static const float DECAY = 0.8f;  /* of the momentum */
+static const double PRESS = 0.35; /* of the visibility's gradient against the objective's */
+static const double START = 0.9;  /* of the visibility asked for */
+enum { START_LIMITS = 4 };        /* times that the start is held to the limits of colour */
 
 typedef struct Loop {
     const VnScene *scene;
+    VnVisMetric *metric;
     VnPool *pool;
     const float *budget;
     size_t values; /* of d */
@@ -34,8 +33,7 @@ double vn_monotonic_seconds(void) {
 typedef struct Job {
     const Loop *loop;
     float *gradient; /* to be weighed */
-    float unit;
-    VnAdamStep step;
+    float unit, ahead, back, rate;
 } Job;
 
 static size_t chunks(const Loop *l) { return (l->values + CHUNK - 1) / CHUNK; }
@@ -57,13 +55,21 @@ static void follow_body(void *context, unsigned i, unsigned thread) {
     vn_kern()->follow(l->momentum + at, l->sums + i, l->gradient + at, DECAY, job->unit, chunk_size(l, at));
 }
 
+static void lean_body(void *context, unsigned i, unsigned thread) {
+    const Job *job = context;
+    const Loop *l = job->loop;
+    size_t at = (size_t)i * CHUNK;
+    (void)thread;
+    vn_kern()->lean(l->pressure + at, l->square + at, l->momentum + at, job->ahead, job->back, chunk_size(l, at));
+}
+
 static void step_body(void *context, unsigned i, unsigned thread) {
     const Job *job = context;
     const Loop *l = job->loop;
     size_t at = (size_t)i * CHUNK;
     (void)thread;
-    vn_kern()->adam_step(l->d + at, l->square + at, l->momentum + at, l->pressure + at, l->budget + at,
-                         l->scene->work_rgb + at, &job->step, chunk_size(l, at));
+    vn_kern()->even_step(l->d + at, l->pressure + at, l->gradient + at, l->budget + at, l->scene->work_rgb + at,
+                         job->rate, chunk_size(l, at));
 }
 
 static void run(Job *job, VnBody *body) { vn_pool_run(job->loop->pool, (unsigned)chunks(job->loop), body, job); }
@@ -84,17 +90,19 @@ static void scale_to(const Loop *l, double figure, double target) {
         l->d[i] *= scale;
 }
 
-/* Step t (from 0): rate * budget times the objective's averaged gradient less the visibility's, each by d in units of the
- * budget and of mean size 1, over the root of its mean square (Kingma and Ba, "Adam", 2015), and no further than the
- * clean picture leaves room. */
-static void step(const Loop *l, int t, double rate, double press) {
-    Job job = {.loop = l, .gradient = l->gradient};
-    job.step = (VnAdamStep){
-        .rate = (float)rate, .most = MOST, .decay = SQUARE_DECAY, .seen = 1 - powf(SQUARE_DECAY, (float)(t + 1))};
+/* A step: rate * budget times the objective's averaged gradient less the visibility's, each by d in units of the budget
+ * and of mean size 1, over the root of its mean square around each value, and no further than the clean picture leaves
+ * room. That is the steepest way up for a figure that, as the visibility does, sums squares over a neighbourhood: around
+ * it takes as much of everywhere as the eye takes, and within it keeps the gradient's form, where a step of every value's
+ * sign, or Adam's, draws all of a neighbourhood's values to one size. */
+static void step(const Loop *l, double rate, double press) {
+    Job job = {.loop = l, .gradient = l->gradient, .rate = (float)rate};
     job.unit = (float)((1 - (double)DECAY) / run_mean(&job, weigh_body));
-    job.step.ahead = (float)(1 / run_mean(&job, follow_body));
+    job.ahead = (float)(1 / run_mean(&job, follow_body));
     job.gradient = l->pressure;
-    job.step.back = (float)(press / run_mean(&job, weigh_body));
+    job.back = (float)(press / run_mean(&job, weigh_body));
+    run(&job, lean_body);
+    vn_resize_apply(l->metric->blurs.pool, 3, l->square, l->gradient, l->metric->scratch, l->pool);
     run(&job, step_body);
 }
 
@@ -116,8 +124,12 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const VnChro
                          const VnEncoder *const *encoders, size_t encoder_count, const VnProtectParams *params,
                          double deadline, VnPool *pool, float *d, int *steps, VnError *err) {
     VernisStatus status = VERNIS_OK;
-    Loop l = {
-        .scene = scene, .pool = pool, .budget = budget, .values = (size_t)3 * scene->work_w * scene->work_h, .d = d};
+    Loop l = {.scene = scene,
+              .metric = metric,
+              .pool = pool,
+              .budget = budget,
+              .values = (size_t)3 * scene->work_w * scene->work_h,
+              .d = d};
     VnObjectiveState objective = {0};
     double along = params->objective == VN_OBJECTIVE_UNTARGETED ? 0 : 0.25, target = params->visibility;
     *steps = 0;
@@ -148,7 +160,7 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const VnChro
         if (figure > target)
             scale_to(&l, figure, target);
         vn_objective_gradient(&objective, (unsigned)t, d, l.gradient);
-        step(&l, t, target * (1.02 - done), PRESS * fmin(1, figure / target));
+        step(&l, target * (1.02 - done), PRESS * fmin(1, figure / target));
         vn_chroma_limit(chroma, d, target);
         *steps = t + 1;
         if (params->progress)

@@ -174,11 +174,14 @@ static void case_follow(const VnKern *k, Arena *a, size_t n) {
     k->follow(buffer(a, 0), a->sums, buffer(a, 1), 0.8f, 0.3f, n);
 }
 
-static void case_adam_step(const VnKern *k, Arena *a, size_t n) {
-    const VnAdamStep step = {.ahead = 0.7f, .back = 0.4f, .rate = 0.2f, .most = 1.5f, .decay = 0.9f, .seen = 0.19f};
+static void case_lean(const VnKern *k, Arena *a, size_t n) {
+    k->lean(buffer(a, 0), buffer(a, 1), buffer(a, 2), 0.7f, 0.4f, n);
+}
+
+static void case_even_step(const VnKern *k, Arena *a, size_t n) {
     for (size_t i = 0; i < n; i++)
-        buffer(a, 1)[i] *= buffer(a, 1)[i];
-    k->adam_step(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), buffer(a, 4), buffer(a, 5), &step, n);
+        buffer(a, 2)[i] *= buffer(a, 2)[i];
+    k->even_step(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), buffer(a, 4), 0.2f, n);
 }
 
 static void case_mix3(const VnKern *k, Arena *a, size_t n) {
