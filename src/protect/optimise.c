@@ -131,7 +131,7 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const VnChro
               .values = (size_t)3 * scene->work_w * scene->work_h,
               .d = d};
     VnObjectiveState objective = {0};
-    double along = params->objective == VN_OBJECTIVE_UNTARGETED ? 0 : 0.25, target = params->visibility;
+    double along = params->objective == VN_OBJECTIVE_UNTARGETED ? 0 : 0.1, target = params->visibility;
     *steps = 0;
     VN_CHECK(loop_open(&l, err));
     vn_start(scene, budget, params->key, d);
