@@ -96,8 +96,10 @@ VN_KERNEL(ycc_to_rgb, (float *r, float *g, float *b, const float *y, const float
 VN_KERNEL(weigh, (float *g, double *sum, const float *w, size_t n))
 /* m = decay * m + unit * g; *sum = sum of |m| */
 VN_KERNEL(follow, (float *m, double *sum, const float *g, float decay, float unit, size_t n))
-/* u = ahead * m - back * u; square = u^2 */
-VN_KERNEL(lean, (float *u, float *square, const float *m, float ahead, float back, size_t n))
+/* u = ahead * m - back * u */
+VN_KERNEL(lean, (float *u, const float *m, float ahead, float back, size_t n))
+/* u -= ground * coarse; square = u^2 */
+VN_KERNEL(refine, (float *u, float *square, const float *coarse, const float *ground, size_t n))
 /* d += rate * budget * u / sqrt(square), then x + d is kept within 0..1 */
 VN_KERNEL(even_step, (float *d, const float *u, const float *square, const float *budget, const float *x, float rate,
                       size_t n))

@@ -51,9 +51,14 @@ static void follow(float *m, double *sum, const float *g, float decay, float uni
     *sum = loop_total_float(lanes);
 }
 
-static void lean(float *u, float *square, const float *m, float ahead, float back, size_t n) {
-    for (size_t i = 0; i < n; i++) {
+static void lean(float *u, const float *m, float ahead, float back, size_t n) {
+    for (size_t i = 0; i < n; i++)
         u[i] = ahead * m[i] - back * u[i];
+}
+
+static void refine(float *u, float *square, const float *coarse, const float *ground, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        u[i] -= ground[i] * coarse[i];
         square[i] = u[i] * u[i];
     }
 }

@@ -16,9 +16,6 @@ static const double BLUR = 0.006, LEAST_BLUR = 2;
 /* times the mean: the most that one bin keeps. A lattice, of the encoder's stride, is lines of single bins, which hardly
  * show in the density; of noise, one bin in twenty has more. */
 static const float LINE = 3;
-/* Cycles a pixel. What is coarser is seen first, as blotches, and moves encoders no more than finer grain that
- * butteraugli counts alike: it keeps its amplitude times the square of its frequency over this. */
-static const double FINE = 0.125;
 
 typedef struct Grain {
     VnPool *pool;
@@ -121,19 +118,10 @@ static void columns_body(void *context, unsigned k, unsigned thread) {
     }
 }
 
-/* Of column k and row y of a density: cycles a pixel, squared; at most 1/2. */
-static double frequency_squared(const Grain *g, size_t k, size_t y) {
+/* Where the density of column k and row y is counted: at most the square root of 1/2 cycles a pixel. */
+static size_t ring_of(const Grain *g, size_t k, size_t y) {
     double right = (double)k / g->across, down = ((double)y - g->down / 2) / g->down;
-    return right * right + down * down;
-}
-
-/* Where the density there is counted. */
-static size_t ring_of(const Grain *g, size_t k, size_t y) { return (size_t)(sqrt(frequency_squared(g, k, y)) * RINGS); }
-
-/* What power there keeps for not being coarse. */
-static float fineness(const Grain *g, size_t k, size_t y) {
-    double share = frequency_squared(g, k, y) / (FINE * FINE);
-    return (float)fmin(1, share * share);
+    return (size_t)(sqrt(right * right + down * down) * RINGS);
 }
 
 static void count_rings(Grain *g) {
@@ -167,8 +155,7 @@ static void columns_back_body(void *context, unsigned k, unsigned thread) {
     size_t colour = (size_t)g->half * g->down;
     float *excess = g->density + (size_t)k * g->down;
     for (size_t y = 0; y < g->down; y++) {
-        size_t row = (y + g->down / 2) % g->down;
-        float left = fineness(g, k, row) * g->power[(size_t)k * g->down + row], all = 0;
+        float left = g->power[(size_t)k * g->down + (y + g->down / 2) % g->down], all = 0;
         for (size_t c = 0; c < 3; c++)
             all += column[c * colour + y].r * column[c * colour + y].r +
                    column[c * colour + y].i * column[c * colour + y].i;

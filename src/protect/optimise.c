@@ -11,6 +11,7 @@ enum { CHUNK = 1 << 14 };         /* values of one pool task */
 static const float DECAY = 0.8f;  /* of the momentum */
 static const double PRESS = 0.35; /* of the visibility's gradient against the objective's */
 static const double START = 0.9;  /* of the visibility asked for */
+static const double COARSE = 2.5; /* standard deviation of the blur that leaves what is coarse: values of d */
 enum { START_LIMITS = 4 };        /* times that the start is held to the limits of colour */
 
 typedef struct Loop {
@@ -21,6 +22,7 @@ typedef struct Loop {
     size_t values; /* of d */
     float *d, *gradient, *momentum, *square, *pressure;
     double *sums; /* for each chunk */
+    VnResize *coarse;
     VnPlan plan;
 } Loop;
 
@@ -60,7 +62,19 @@ static void lean_body(void *context, unsigned i, unsigned thread) {
     const Loop *l = job->loop;
     size_t at = (size_t)i * CHUNK;
     (void)thread;
-    vn_kern()->lean(l->pressure + at, l->square + at, l->momentum + at, job->ahead, job->back, chunk_size(l, at));
+    vn_kern()->lean(l->pressure + at, l->momentum + at, job->ahead, job->back, chunk_size(l, at));
+}
+
+static void refine_body(void *context, unsigned i, unsigned thread) {
+    const Job *job = context;
+    const Loop *l = job->loop;
+    size_t at = (size_t)i * CHUNK, end = at + chunk_size(l, at), plane = l->values / 3;
+    (void)thread;
+    while (at < end) {
+        size_t pixel = at % plane, size = end - at < plane - pixel ? end - at : plane - pixel;
+        vn_kern()->refine(l->pressure + at, l->square + at, l->gradient + at, l->metric->ground + pixel, size);
+        at += size;
+    }
 }
 
 static void step_body(void *context, unsigned i, unsigned thread) {
@@ -94,7 +108,9 @@ static void scale_to(const Loop *l, double figure, double target) {
  * and of mean size 1, over the root of its mean square around each value, and no further than the clean picture leaves
  * room. That is the steepest way up for a figure that, as the visibility does, sums squares over a neighbourhood: around
  * it takes as much of everywhere as the eye takes, and within it keeps the gradient's form, where a step of every value's
- * sign, or Adam's, draws all of a neighbourhood's values to one size. */
+ * sign, or Adam's, draws all of a neighbourhood's values to one size. On smooth ground what is coarse is left out of it: it
+ * is seen first, as blotches, and moves encoders no more than finer grain that the visibility counts alike
+ * (tests/regression/ablation.md, "Blotches"). */
 static void step(const Loop *l, double rate, double press) {
     Job job = {.loop = l, .gradient = l->gradient, .rate = (float)rate};
     job.unit = (float)((1 - (double)DECAY) / run_mean(&job, weigh_body));
@@ -102,6 +118,8 @@ static void step(const Loop *l, double rate, double press) {
     job.gradient = l->pressure;
     job.back = (float)(press / run_mean(&job, weigh_body));
     run(&job, lean_body);
+    vn_resize_apply(l->coarse, 3, l->pressure, l->gradient, l->metric->scratch, l->pool);
+    run(&job, refine_body);
     vn_resize_apply(l->metric->blurs.pool, 3, l->square, l->gradient, l->metric->scratch, l->pool);
     run(&job, step_body);
 }
@@ -112,6 +130,7 @@ static VernisStatus loop_open(Loop *l, VnError *err) {
     size_t pressure = vn_plan_book(&l->plan, bytes), square = vn_plan_book(&l->plan, bytes);
     size_t sums = vn_plan_book(&l->plan, chunks(l) * sizeof(double));
     VN_TRY(vn_plan_commit(&l->plan, err));
+    VN_TRY(vn_resize_open_blur(&l->coarse, l->scene->work_w, l->scene->work_h, COARSE, COARSE, err));
     l->sums = vn_plan_at(&l->plan, sums);
     l->gradient = vn_plan_at(&l->plan, gradient);
     l->momentum = vn_plan_at(&l->plan, momentum);
@@ -175,6 +194,7 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const VnChro
         scale_to(&l, figure, target);
 done:
     vn_objective_close(&objective);
+    vn_resize_close(&l.coarse);
     vn_plan_free(&l.plan);
     return status;
 }

@@ -174,8 +174,10 @@ static void case_follow(const VnKern *k, Arena *a, size_t n) {
     k->follow(buffer(a, 0), a->sums, buffer(a, 1), 0.8f, 0.3f, n);
 }
 
-static void case_lean(const VnKern *k, Arena *a, size_t n) {
-    k->lean(buffer(a, 0), buffer(a, 1), buffer(a, 2), 0.7f, 0.4f, n);
+static void case_lean(const VnKern *k, Arena *a, size_t n) { k->lean(buffer(a, 0), buffer(a, 1), 0.7f, 0.4f, n); }
+
+static void case_refine(const VnKern *k, Arena *a, size_t n) {
+    k->refine(buffer(a, 0), buffer(a, 1), buffer(a, 2), buffer(a, 3), n);
 }
 
 static void case_even_step(const VnKern *k, Arena *a, size_t n) {

@@ -56,8 +56,7 @@ static void fill(size_t w, size_t h, double frequency, double degrees, double sh
 }
 
 /* A weave that stands 100 times above the noise comes down to what the other directions of its frequency have, of any size
- * and with any number of threads; noise alone keeps nearly everything but its blotches: at 0.06 cycles a pixel, (0.06 / 0.125)^4
- * of its power is 0.05. */
+ * and with any number of threads; noise alone keeps nearly everything. */
 static void a_weave_goes_and_noise_stays(void **state) {
     (void)state;
     static const struct { size_t w, h; } sizes[] = {{128, 128}, {151, 97}, {64, 200}};
@@ -81,7 +80,6 @@ static void a_weave_goes_and_noise_stays(void **state) {
         assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, ground, d, NULL, NULL), VERNIS_OK);
         assert_memory_equal(d, again, 3 * w * h * sizeof *d);
         fill(w, h, 0.14, 40, 0);
-        double blotches = density(w, h, 0.06, 40), fine = density(w, h, 0.2, 40);
         assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, ground, d, pool, NULL), VERNIS_OK);
         double left = 0, all = 0;
         for (size_t i = 0; i < 3 * w * h; i++) {
@@ -89,7 +87,6 @@ static void a_weave_goes_and_noise_stays(void **state) {
             all += (double)was[i] * (double)was[i];
         }
         assert_true(left > 0.8 * all && left < all);
-        assert_true(density(w, h, 0.06, 40) < 0.1 * blotches && density(w, h, 0.2, 40) > 0.7 * fine);
     }
 }
 
