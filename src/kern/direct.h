@@ -18,14 +18,16 @@ static inline size_t vn_direct_columns(size_t n) {
 /** y[p] = start + sum over blocks of (sum over taps t and channels c of the block of x[p + t, c] * w[t, c]), for m
  * pixels p and n channels.
  *
- * Each block's sum runs in that order, with one rounding a product, and is then added to y. Weights lie in panels of
- * VN_DIRECT_COLUMNS output channels, zeros beyond n: for each block, tap and channel one row of the panel. */
+ * Each block's sum runs in that order, with one rounding a product, and is then added to y; or, `through`, goes on from
+ * y. Weights lie in panels of VN_DIRECT_COLUMNS output channels, zeros beyond n: for each block, tap and channel one row
+ * of the panel. */
 typedef struct VnDirectConv {
     const float *x;        /**< the first pixel, at tap offset 0 */
     size_t x_step;         /**< values from one pixel to the next */
     const ptrdiff_t *taps; /**< offsets in values */
     size_t tap_count, channels;
     size_t block; /**< channels of a block */
+    bool through; /**< a block's sum starts at what the blocks before it came to, not at 0 */
     const float *w;
     float *y;
     size_t y_step;     /**< values from one pixel to the next */

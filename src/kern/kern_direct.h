@@ -39,10 +39,11 @@ static inline __attribute__((always_inline)) void direct_strip(const VnDirectCon
                                                                size_t block, const float *start, float *y,
                                                                size_t y_step, size_t pixels) {
     Vector sum[STRIP_PIXELS][STRIP_VECTORS];
+    size_t step = job->x_step, before_step = start ? 0 : y_step;
+    const float *before = start ? start : y;
     for (size_t p = 0; p < pixels; p++)
         for (size_t v = 0; v < STRIP_VECTORS; v++)
-            sum[p][v] = spread(0);
-    size_t step = job->x_step;
+            sum[p][v] = job->through ? load(before + p * before_step + v * VECTOR_VALUES) : spread(0);
     for (size_t t = 0; t < job->tap_count; t++) {
         const float *from = x + job->taps[t];
         for (size_t c = 0; c < block; c++, w += VN_DIRECT_COLUMNS) {
@@ -59,7 +60,7 @@ static inline __attribute__((always_inline)) void direct_strip(const VnDirectCon
     for (size_t p = 0; p < pixels; p++)
         for (size_t v = 0; v < STRIP_VECTORS; v++)
             store(y + p * y_step + v * VECTOR_VALUES,
-                  plus(load((start ? start : y + p * y_step) + v * VECTOR_VALUES), sum[p][v]));
+                  job->through ? sum[p][v] : plus(load(before + p * before_step + v * VECTOR_VALUES), sum[p][v]));
 }
 
 static void direct_pixels(const VnDirectConv *job, const float *x, const float *w, size_t block, const float *start,

@@ -6,13 +6,15 @@
 
 /* Pixels of one job: its results stay in the first- and second-level caches while blocks of channels are added. */
 enum { JOB_PIXELS = 384 };
+/* oneDNN's blocks of input channels: one vector of its convolutions' instruction set */
+enum { BLOCK_AVX512 = 16, BLOCK_AVX2 = 8 };
 
 /* Channel k of the sum, output channel n, tap t is at w[k * k_step + n * n_step + t]. @return after what was written */
-static float *pack(float *panel, const float *w, size_t channels, size_t columns, size_t k_step, size_t n_step,
-                   const unsigned *taps, unsigned count) {
+static float *pack(float *panel, const float *w, size_t block, size_t channels, size_t columns, size_t k_step,
+                   size_t n_step, const unsigned *taps, unsigned count) {
     for (size_t n = 0; n < columns; n += VN_DIRECT_COLUMNS) {
-        for (size_t first = 0; first < channels; first += VN_BLOCK) {
-            size_t end = channels - first < VN_BLOCK ? channels : first + VN_BLOCK;
+        for (size_t first = 0; first < channels; first += block) {
+            size_t end = channels - first < block ? channels : first + block;
             for (unsigned t = 0; t < count; t++) {
                 for (size_t k = first; k < end; k++) {
                     for (size_t c = n; c < n + VN_DIRECT_COLUMNS; c++)
@@ -27,10 +29,12 @@ static float *pack(float *panel, const float *w, size_t channels, size_t columns
 bool vn_direct_pack(VnConv *conv, const float *w, bool backward) {
     static const unsigned all[9] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
     size_t area = (size_t)conv->taps * conv->taps, in = conv->in, out = conv->out;
+    conv->through = vn_cpu_detect() < VN_CPU_AVX512; /* of the processor, not of the kernels chosen: so is oneDNN's */
+    conv->block = conv->through ? BLOCK_AVX2 : BLOCK_AVX512;
     conv->panels = vn_malloc(area * in * vn_direct_columns(out) * sizeof *conv->panels);
     if (!conv->panels)
         return false;
-    pack(conv->panels, w, in, out, area, in * area, all, (unsigned)area);
+    pack(conv->panels, w, conv->block, in, out, area, in * area, all, (unsigned)area);
     if (!backward)
         return true;
     conv->panels_back = vn_malloc(area * out * vn_direct_columns(in) * sizeof *conv->panels_back);
@@ -40,7 +44,7 @@ bool vn_direct_pack(VnConv *conv, const float *w, bool backward) {
     for (unsigned kind = 0; kind < vn_reach_kinds(conv); kind++) {
         unsigned taps[9], count = vn_reach_taps(conv, kind, taps);
         conv->back_at[kind] = (size_t)(end - conv->panels_back);
-        end = pack(end, w, out, in, in * area, area, taps, count);
+        end = pack(end, w, conv->block, out, in, in * area, area, taps, count);
     }
     return true;
 }
@@ -71,7 +75,8 @@ void vn_direct_forward(const VnConv *conv, VnGrid in, const float *x, VnGrid out
                         .taps = taps,
                         .tap_count = count,
                         .channels = ci,
-                        .block = VN_BLOCK,
+                        .block = conv->block,
+                        .through = conv->through,
                         .w = conv->panels,
                         .y_step = out.channels,
                         .n = out.channels,
@@ -90,7 +95,8 @@ void vn_direct_backward(const VnConv *conv, VnGrid in, float *dx, VnGrid out, co
     size_t s = conv->stride, pitch = vn_grid_pitch(out);
     VnDirectConv job = {.x_step = out.channels,
                         .channels = out.channels,
-                        .block = VN_BLOCK,
+                        .block = conv->block,
+                        .through = conv->through,
                         .y_step = s * in.channels,
                         .n = in.channels,
                         .add = add};

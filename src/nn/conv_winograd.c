@@ -34,15 +34,15 @@ unsigned vn_winograd_panels(const VnConv *conv, bool back) {
     return (unsigned)(vn_direct_columns(outputs(conv, back)) / VN_DIRECT_COLUMNS);
 }
 
-/* From conv_direct.c's panels: blocks of VN_BLOCK channels, in them (tap, channel, VN_DIRECT_COLUMNS). */
+/* From conv_direct.c's panels: blocks of channels, in them (tap, channel, VN_DIRECT_COLUMNS). */
 void vn_winograd_weights(const VnConv *conv, bool back, float *weights, unsigned panel) {
     size_t channels = inputs(conv, back), step = matrix(conv, back), part = channels * VN_DIRECT_COLUMNS;
     const float *from = (back ? conv->panels_back : conv->panels) + 9 * part * panel;
     float *to = weights + part * panel;
-    for (size_t first = 0; first < channels; first += VN_BLOCK, from += (size_t)9 * VN_BLOCK * VN_DIRECT_COLUMNS) {
-        for (size_t c = 0; c < VN_BLOCK; c++, to += VN_DIRECT_COLUMNS)
-            vn_kern()->winograd_taps(to, step, from + c * VN_DIRECT_COLUMNS, (size_t)VN_BLOCK * VN_DIRECT_COLUMNS,
-                                     VN_DIRECT_COLUMNS);
+    size_t tap = (size_t)conv->block * VN_DIRECT_COLUMNS;
+    for (size_t first = 0; first < channels; first += conv->block, from += 9 * tap) {
+        for (size_t c = 0; c < conv->block; c++, to += VN_DIRECT_COLUMNS)
+            vn_kern()->winograd_taps(to, step, from + c * VN_DIRECT_COLUMNS, tap, VN_DIRECT_COLUMNS);
     }
 }
 

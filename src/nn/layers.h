@@ -17,16 +17,17 @@ enum {
     VN_MAX_CHANNELS = 1024,
     VN_MAX_STRIDE = 64,  /* pictures are rounded to this (protect_image.c) */
     VN_MAX_SIDE = 65536, /* pixels: keeps every row below 2^31 values, which gemm's integers need */
-    VN_BLOCK = 16        /* input channels that a 3x3 convolution sums over before it rounds into the output */
+    VN_BLOCK = 16        /* input channels that a 3x3 convolution on gemm sums over before it rounds into the output */
 };
 
 /** A convolution, 3x3 with padding 1 (taps 3) or 1x1 (taps 1), packed for the kernels it runs on.
  *
- * In float32, a 3x3 convolution sums over blocks of VN_BLOCK input channels, added to the bias in turn; within a
- * block over (ky, kx, channel). That is oneDNN's order on a processor with AVX-512, and the AVX-512 kernels here
- * keep it: the sums then equal PyTorch's bit for bit. It matters because the backward pass has a step at 0 of each
- * ReLU's input: where rounding changes a sign, a gradient differs by 1e-4 to 1e-2, and in a large picture some always
- * does. Winograd's method has another order (conv_winograd.h): pass.c says where it is used. */
+ * In float32, own kernels sum a 3x3 convolution in the order that oneDNN has on this processor, so that sums equal
+ * PyTorch's bit for bit: with AVX-512, over blocks of 16 input channels, each block's sum added to the bias in turn; with
+ * AVX2 only, over blocks of 8, in one sum that starts at the bias; within a block over (ky, kx, channel). It matters
+ * because the backward pass has a step at 0 of each ReLU's input: where rounding changes a sign, a gradient differs by
+ * 1e-4 to 1e-2, and in a large picture some always does. Winograd's method has another order (conv_winograd.h): pass.c
+ * says where it is used. */
 typedef struct VnConv {
     unsigned in, out, taps, stride;
     bool shift; /**< stride 2 only: taps at 2x, 2x + 1, 2x + 2 (padding on the right and below), not from 2x - 1 on */
@@ -36,6 +37,8 @@ typedef struct VnConv {
     /* Else on own float32 kernels (kern/direct.h), where they win: */
     float *panels, *panels_back; /**< the same */
     size_t back_at[4];           /**< where the parts begin */
+    unsigned block;              /**< input channels of a block of the panels */
+    bool through;                /**< a block's sum goes on from the one before, see VnDirectConv */
     /* On gemm: */
     float *forward;     /**< per block of input channels: (ky, kx, channel) x out */
     float *backward;    /**< flip: the same for the convolution from out to in; else out x (ky, kx, in) */

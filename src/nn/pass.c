@@ -19,7 +19,7 @@ struct VnPass {
     Offsets offsets;
     VnPassRoom *room, own;
     bool centred, coarse;
-    bool rounded; /* forward by Winograd's method too: no sign depends on last bits, or plain sums differ as well */
+    bool rounded; /* forward by Winograd's method too: no sign depends on last bits */
     uint8_t *values;
     uint32_t top[VN_MAX_VALUES]; /* first row of a value's window */
     VnNorm norms[VN_MAX_NORMS];
@@ -135,7 +135,7 @@ static VnPass *new_pass(const VnEncoder *encoder, uint32_t width, uint32_t heigh
     if (!pass)
         return NULL;
     pass->centred = encoder->centred;
-    pass->rounded = vn_kern_chosen() < VN_CPU_AVX512 || !has_relu(encoder);
+    pass->rounded = !has_relu(encoder);
     vn_program_make(&pass->program, encoder, width, height, backward);
     vn_strips_find(&pass->program, threads, narrow);
     vn_program_lay_out(&pass->program);

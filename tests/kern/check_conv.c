@@ -71,7 +71,8 @@ static int test_direct(const KernelSet *set) {
                         .taps = taps,
                         .tap_count = 1 + draw(MOST_TAPS),
                         .channels = channels,
-                        .block = draw(2) ? 16 : channels,
+                        .block = draw(3) ? 8 * (1 + draw(2)) : channels,
+                        .through = draw(2),
                         .w = w_store,
                         .m = draw(MOST_PIXELS),
                         .n = 1 + draw(MOST_CHANNELS),
@@ -287,7 +288,7 @@ static void bench(const KernelSet *set) {
         halves[t] = floats[t] * 4;
         plain[t] = floats[t] * 2;
     }
-    VnDirectConv direct = {x_store, 64, floats, 9, 64, 16, w_store, y_store, 64, 64, 64, NULL, false};
+    VnDirectConv direct = {x_store, 64, floats, 9, 64, 16, false, w_store, y_store, 64, 64, 64, NULL, false};
     VnTileConv split = {x_half, 256, 128, halves, 9, 2, w_half, true, y_store, 64, 64, 64, NULL, false, NULL};
     VnTileConv one = split;
     one.x_step = 128;
