@@ -14,7 +14,7 @@
 #include "kern/direct.h"
 #include "kern/tiles.h"
 
-enum { VN_FIR_ROWS = 16 }; /**< rows that fir takes at a time */
+enum { VN_FIR_ROWS = 16, VN_JPEG_SLOPE = 127 }; /**< rows that fir takes at a time; a slope of 1, see jpeg_blocks */
 
 #define VN_KERNEL(name, arguments) typedef void vn_##name##_fn arguments;
 #include "kern/kern_list.h"

@@ -84,8 +84,12 @@ VN_KERNEL(fir, (float *y, size_t ldy, const float *x, size_t ldx, size_t rows, c
 /* y[i] = sum over k < taps, in order, of w[k] * x[k * ldx + i]; i < n: the same across rows */
 VN_KERNEL(blend, (float *y, const float *x, size_t ldx, const float *w, size_t taps, size_t n))
 /* what JPEG does to `blocks` 8x8 blocks side by side, in place, samples 0..255, rows `stride` apart: level shift,
- * DCT, rounding to multiples of step[64] (row-major frequencies), inverse DCT, rounding and clamping to 0..255 */
-VN_KERNEL(jpeg_blocks, (float *samples, size_t stride, size_t blocks, const float *step))
+ * DCT, rounding to multiples of step[64] (row-major frequencies), inverse DCT, rounding and clamping to 0..255;
+ * slopes, unless NULL, receives 64 values a block: of a frequency x steps in size that is rounded to 0, 8 x^2, of others 1,
+ * in units of 1 / VN_JPEG_SLOPE */
+VN_KERNEL(jpeg_blocks, (float *samples, size_t stride, size_t blocks, const float *step, uint8_t *slopes))
+/* `blocks` blocks' frequencies times such slopes, in place */
+VN_KERNEL(jpeg_weigh, (float *samples, size_t stride, size_t blocks, const uint8_t *slopes))
 /* r, g, b 0..1 (rounded to 1/255 first) to Y, Cb, Cr 0..255 with integer values (JFIF) */
 VN_KERNEL(rgb_to_ycc, (float *y, float *cb, float *cr, const float *r, const float *g, const float *b, size_t n))
 /* and back to multiples of 1/255 in 0..1 */

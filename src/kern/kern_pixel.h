@@ -166,7 +166,7 @@ static inline void pixel_round_tile(float t[8][8], float scale) {
             t[i][j] = pixel_round(t[i][j] * scale) / scale;
 }
 
-static void jpeg_blocks(float *samples, size_t stride, size_t blocks, const float *step) {
+static void jpeg_blocks(float *samples, size_t stride, size_t blocks, const float *step, uint8_t *slopes) {
     for (size_t b = 0; b < blocks; b++, samples += 8) {
         float a[8][8], t[8][8];
         for (size_t i = 0; i < 8; i++)
@@ -177,6 +177,10 @@ static void jpeg_blocks(float *samples, size_t stride, size_t blocks, const floa
         pixel_transpose(a, t);
         pixel_dct_columns(t, a);
         pixel_round_tile(t, 8);
+        for (size_t k = 0; slopes && k < 64; k++) {
+            float x = t[k / 8][k % 8] / step[k], slope = 8 * VN_JPEG_SLOPE * (x * x);
+            *slopes++ = (uint8_t)(slope < 2 * VN_JPEG_SLOPE ? pixel_round(slope) : VN_JPEG_SLOPE);
+        }
         for (size_t v = 0; v < 8; v++)
             for (size_t u = 0; u < 8; u++) {
                 float x = t[v][u] / step[v * 8 + u], size = x < 0 ? -x : x;
@@ -191,6 +195,27 @@ static void jpeg_blocks(float *samples, size_t stride, size_t blocks, const floa
         for (size_t i = 0; i < 8; i++)
             for (size_t j = 0; j < 8; j++)
                 samples[i * stride + j] = pixel_clamp(pixel_round(a[j][i] + 128), 255);
+    }
+}
+
+static void jpeg_weigh(float *samples, size_t stride, size_t blocks, const uint8_t *slopes) {
+    for (size_t b = 0; b < blocks; b++, samples += 8, slopes += 64) {
+        float a[8][8], t[8][8];
+        for (size_t i = 0; i < 8; i++)
+            for (size_t j = 0; j < 8; j++)
+                a[j][i] = samples[i * stride + j];
+        pixel_dct_columns(t, a);
+        pixel_transpose(a, t);
+        pixel_dct_columns(t, a);
+        for (size_t v = 0; v < 8; v++)
+            for (size_t u = 0; u < 8; u++)
+                t[v][u] *= (float)slopes[v * 8 + u] * (1.f / VN_JPEG_SLOPE);
+        pixel_idct_columns(a, t);
+        pixel_transpose(t, a);
+        pixel_idct_columns(a, t);
+        for (size_t i = 0; i < 8; i++)
+            for (size_t j = 0; j < 8; j++)
+                samples[i * stride + j] = a[j][i];
     }
 }
 

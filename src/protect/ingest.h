@@ -49,14 +49,19 @@ void vn_resize_rows(const VnResize *resize, unsigned planes, const float *scratc
                     float *out, VnPool *pool);
 
 /** JPEG as a function of planes (3,H,W) 0..1: quantise to 8 bits, YCbCr (JFIF), 4:2:0 box or 4:4:4, 8x8 DCT, quantise
- * with the IJG tables at `quality`, and back, clamped. The adjoint is that of the same chain with rounding passed
- * straight through.
- * @param scratch vn_jpeg_scratch floats; in and out may be the same */
+ * with the IJG tables at `quality`, and back, clamped.
+ *
+ * The adjoint is that of the same chain with the rounding of values passed straight through, and of frequencies by slopes:
+ * 1, but 8 x^2 where x steps were rounded to 0. A change too small to reach the file is not to be climbed, one just short of
+ * it twice (tests/regression/ablation.md, "What JPEG takes"). What lies beyond the edges of the picture does not change.
+ * @param scratch vn_jpeg_scratch floats; @param slopes vn_jpeg_slopes values, or for vn_jpeg_apply NULL; in and out may be
+ * the same */
 size_t vn_jpeg_scratch(uint32_t width, uint32_t height);
+size_t vn_jpeg_slopes(uint32_t width, uint32_t height);
 void vn_jpeg_apply(uint32_t width, uint32_t height, int quality, bool subsample, const float *in, float *out,
-                   float *scratch, VnPool *pool);
-void vn_jpeg_adjoint(uint32_t width, uint32_t height, bool subsample, const float *gradient_in, float *gradient_out,
-                     float *scratch, VnPool *pool);
+                   float *scratch, uint8_t *slopes, VnPool *pool);
+void vn_jpeg_adjoint(uint32_t width, uint32_t height, bool subsample, const uint8_t *slopes, const float *gradient_in,
+                     float *gradient_out, float *scratch, VnPool *pool);
 
 /** The size a trainer makes of a picture: short side `side`, both sides rounded to multiples of `step` (judge.py
  * fit_short). */

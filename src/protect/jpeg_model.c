@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * JPEG as a function with a straight-through adjoint: JFIF colours, ITU-T T.81 Annex K tables scaled by the IJG rule,
+ * JPEG as a function with an adjoint: JFIF colours, ITU-T T.81 Annex K tables scaled by the IJG rule,
  * and libjpeg's default smoothing of half-size chroma (a triangle filter) on the way back, which measures closer to
  * what readers see than repeated pixels.
  */
 #include "protect/ingest.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "kern/kern.h"
 
@@ -37,6 +38,7 @@ typedef struct Job {
     bool subsample;
     const float *in;
     float *out, *ycc, *small; /* small: half-size chroma, two planes, filled when subsample */
+    uint8_t *slopes;          /* of the blocks of Y, Cb, Cr, each in its plane; NULL: not wanted */
     float luma[64], chroma[64];
 } Job;
 
@@ -61,6 +63,35 @@ size_t vn_jpeg_scratch(uint32_t width, uint32_t height) {
     return vn_mul(plane, 7) / 2;
 }
 
+size_t vn_jpeg_slopes(uint32_t width, uint32_t height) { return vn_mul(3, vn_mul(up16(width), up16(height))); }
+
+/* One row of blocks: where its samples and its slopes are, and how many. */
+typedef struct BlockRow {
+    float *samples;
+    uint8_t *slopes;
+    size_t stride, blocks;
+} BlockRow;
+
+/* The rows of blocks of MCU row i's plane p: one if it is of half size, else two. @return how many */
+static unsigned block_rows(const Job *job, size_t i, size_t p, BlockRow rows[2]) {
+    bool halved = p && job->subsample;
+    size_t stride = halved ? job->stride / 2 : job->stride, tall = halved ? 8 : 16;
+    float *plane = halved ? job->small + (p - 1) * (job->plane / 4) : job->ycc + p * job->plane;
+    for (size_t b = 0; b < tall / 8; b++) {
+        size_t at = (i * tall + b * 8) * stride;
+        rows[b] = (BlockRow){plane + at, job->slopes ? job->slopes + p * job->plane + at : NULL, stride, stride / 8};
+    }
+    return (unsigned)(tall / 8);
+}
+
+static void quantise(const Job *job, size_t i, size_t p) {
+    BlockRow rows[2];
+    unsigned count = block_rows(job, i, p, rows);
+    for (unsigned b = 0; b < count; b++)
+        vn_kern()->jpeg_blocks(rows[b].samples, rows[b].stride, rows[b].blocks, p ? job->chroma : job->luma,
+                               rows[b].slopes);
+}
+
 /* One MCU row: colours, the edges repeated, chroma halved, and every block through the quantiser. */
 static void encode_body(void *context, unsigned i, unsigned thread) {
     const Job *job = context;
@@ -78,16 +109,8 @@ static void encode_body(void *context, unsigned i, unsigned thread) {
             for (size_t x = w; x < stride; x++)
                 row[p][x] = row[p][w - 1];
     }
-    float *top = job->ycc + (size_t)i * 16 * stride;
-    for (size_t b = 0; b < 2; b++)
-        kern->jpeg_blocks(top + b * 8 * stride, stride, stride / 8, job->luma);
-    for (size_t p = 1; p < 3; p++) {
-        float *full = top + p * job->plane;
-        if (!job->subsample) {
-            for (size_t b = 0; b < 2; b++)
-                kern->jpeg_blocks(full + b * 8 * stride, stride, stride / 8, job->chroma);
-            continue;
-        }
+    for (size_t p = 1; p < 3 && job->subsample; p++) {
+        const float *full = job->ycc + p * job->plane + (size_t)i * 16 * stride;
         float *small = job->small + (p - 1) * (job->plane / 4) + (size_t)i * 8 * half;
         for (size_t y = 0; y < 8; y++)
             for (size_t x = 0; x < half; x++) {
@@ -95,8 +118,9 @@ static void encode_body(void *context, unsigned i, unsigned thread) {
                 /* libjpeg rounds halves up in odd columns and down in even ones */
                 small[y * half + x] = floorf((q[0] + q[1] + q[stride] + q[stride + 1] + (x & 1 ? 2.f : 1.f)) * 0.25f);
             }
-        kern->jpeg_blocks(small, half, half / 8, job->chroma);
     }
+    for (size_t p = 0; p < 3; p++)
+        quantise(job, i, p);
 }
 
 /* The two half-size rows or columns that full-size position i takes 3/4 and 1/4 of. */
@@ -127,16 +151,16 @@ static void decode_body(void *context, unsigned i, unsigned thread) {
 }
 
 void vn_jpeg_apply(uint32_t width, uint32_t height, int quality, bool subsample, const float *in, float *out,
-                   float *scratch, VnPool *pool) {
+                   float *scratch, uint8_t *slopes, VnPool *pool) {
     Job job = job_make(width, height, subsample, in, out, scratch);
+    job.slopes = slopes;
     scale_steps(luma_steps, quality, job.luma);
     scale_steps(chroma_steps, quality, job.chroma);
     vn_pool_run(pool, job.rows / 16, encode_body, &job);
     vn_pool_run(pool, height, decode_body, &job);
 }
 
-/* With rounding passed through, the DCT and its inverse cancel, and only the colour matrices and the two changes of
- * chroma size are left. First: gradients of Y, Cb, Cr. */
+/* First: gradients of Y, Cb, Cr. */
 static void colour_adjoint_body(void *context, unsigned i, unsigned thread) {
     const Job *job = context;
     size_t w = job->width, pixels = w * job->height;
@@ -171,6 +195,27 @@ static void smooth_adjoint_body(void *context, unsigned i, unsigned thread) {
     }
 }
 
+/* Blocks' frequencies by their slopes; the transform is orthonormal, so this is its own transpose. Beyond the edges there
+ * is no gradient. */
+static void weigh_body(void *context, unsigned i, unsigned thread) {
+    const Job *job = context;
+    (void)thread;
+    for (size_t p = 0; p < 3; p++) {
+        bool halved = p && job->subsample;
+        size_t w = halved ? (job->width + 1) / 2 : job->width, h = halved ? (job->height + 1) / 2 : job->height;
+        BlockRow rows[2];
+        unsigned count = block_rows(job, i, p, rows);
+        for (unsigned b = 0; b < count; b++) {
+            for (size_t r = 0; r < 8; r++) {
+                size_t y = ((size_t)i * count + b) * 8 + r, first = y < h ? w : 0;
+                memset(rows[b].samples + r * rows[b].stride + first, 0,
+                       (rows[b].stride - first) * sizeof *rows[b].samples);
+            }
+            vn_kern()->jpeg_weigh(rows[b].samples, rows[b].stride, rows[b].blocks, rows[b].slopes);
+        }
+    }
+}
+
 /* A half-size value is a quarter of the sum of its four pixels; pixels repeated beyond the edge count for the last
  * real one. */
 static void gather_adjoint_body(void *context, unsigned i, unsigned thread) {
@@ -190,11 +235,13 @@ static void gather_adjoint_body(void *context, unsigned i, unsigned thread) {
     }
 }
 
-void vn_jpeg_adjoint(uint32_t width, uint32_t height, bool subsample, const float *gradient_in, float *gradient_out,
-                     float *scratch, VnPool *pool) {
+void vn_jpeg_adjoint(uint32_t width, uint32_t height, bool subsample, const uint8_t *slopes, const float *gradient_in,
+                     float *gradient_out, float *scratch, VnPool *pool) {
     Job job = job_make(width, height, subsample, gradient_in, gradient_out, scratch);
+    job.slopes = (uint8_t *)slopes;
     vn_pool_run(pool, height, colour_adjoint_body, &job);
     if (subsample)
         vn_pool_run(pool, 2 * ((height + 1) / 2), smooth_adjoint_body, &job);
+    vn_pool_run(pool, job.rows / 16, weigh_body, &job);
     vn_pool_run(pool, height, gather_adjoint_body, &job);
 }

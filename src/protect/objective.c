@@ -85,9 +85,10 @@ static void ingest(VnObjectiveState *o, const VnDraw *draw, const float *d) {
     vn_pool_run(o->pool, (unsigned)((3 * o->platform + CHUNK - 1) / CHUNK), clamp_body, o);
     if (d && o->output_quality)
         vn_jpeg_apply(s->platform_w, s->platform_h, o->output_quality, o->output_subsample, o->y, o->y, o->scratch,
-                      o->pool);
+                      o->output_slopes, o->pool);
     if (draw->quality)
-        vn_jpeg_apply(s->platform_w, s->platform_h, draw->quality, draw->subsample, o->y, o->y, o->scratch, o->pool);
+        vn_jpeg_apply(s->platform_w, s->platform_h, draw->quality, draw->subsample, o->y, o->y, o->scratch, o->slopes,
+                      o->pool);
     vn_resize_apply(o->down[draw->training][draw->filter], 3, o->y, o->x, o->scratch, o->pool);
     crop(o, draw);
 }
@@ -97,9 +98,9 @@ static void ingest_adjoint(VnObjectiveState *o, const VnDraw *draw, float *gradi
     float *g = o->y_gradient;
     vn_resize_adjoint(o->down[draw->training][draw->filter], 3, crop_adjoint(o, draw), g, o->scratch, o->pool);
     if (draw->quality)
-        vn_jpeg_adjoint(s->platform_w, s->platform_h, draw->subsample, g, g, o->scratch, o->pool);
+        vn_jpeg_adjoint(s->platform_w, s->platform_h, draw->subsample, o->slopes, g, g, o->scratch, o->pool);
     if (o->output_quality)
-        vn_jpeg_adjoint(s->platform_w, s->platform_h, o->output_subsample, g, g, o->scratch, o->pool);
+        vn_jpeg_adjoint(s->platform_w, s->platform_h, o->output_subsample, o->output_slopes, g, g, o->scratch, o->pool);
     for (size_t i = 0; s->platform_alpha && i < 3 * o->platform; i++)
         g[i] *= s->platform_alpha[i % o->platform];
     vn_resize_adjoint(o->up, 3, g, gradient, o->scratch, o->pool);
@@ -212,7 +213,12 @@ VernisStatus vn_objective_open(VnObjectiveState *out, const VnScene *s, const Vn
     size_t offsets[sizeof sizes / sizeof *sizes];
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         offsets[i] = vn_plan_book(&o->plan, vn_mul(sizes[i], sizeof(float)));
+    size_t slopes = vn_jpeg_slopes(s->platform_w, s->platform_h);
+    size_t output_slopes = vn_plan_book(&o->plan, slopes);
+    slopes = vn_plan_book(&o->plan, slopes);
     VN_TRY(vn_plan_commit(&o->plan, err));
+    o->output_slopes = vn_plan_at(&o->plan, output_slopes);
+    o->slopes = vn_plan_at(&o->plan, slopes);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         *slots[i] = vn_plan_at(&o->plan, offsets[i]);
     draw_ingests(o, seed);

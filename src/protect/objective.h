@@ -63,6 +63,7 @@ typedef struct VnObjectiveState {
     size_t count;
     VnPassRoom room; /**< of all their passes */
     float *y, *y_gradient, *x, *x_gradient, *scratch;
+    uint8_t *output_slopes, *slopes; /**< of the JPEG that is written, and of the draw's */
     VnPlan plan;
 } VnObjectiveState;
 

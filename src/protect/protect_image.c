@@ -78,7 +78,7 @@ static double area(VnTraining size) { return (double)size.w * size.h; }
 void vn_protect_need(VnProtectNeed *out, uint32_t width, uint32_t height, size_t row_bytes, const VnTrip *platform,
                      const VnEncoder *const *encoders, size_t encoder_count, unsigned threads) {
     /* bytes for a pixel of each grid, a little above what is measured (tests/cli/cli_batch.py) */
-    enum { COPIES = 4, PLATFORM = 60, WORK = 286, TRAINING = 40, COLUMN = 6600 };
+    enum { COPIES = 4, PLATFORM = 66, WORK = 286, TRAINING = 40, COLUMN = 6600 };
     enum { THREAD = 1 << 20, SURROGATE = 7 << 20, REST = 12 << 20 };
     VnScene s = {0};
     choose_grids(&s, width, height, platform, encoders, encoder_count);
@@ -209,7 +209,7 @@ static void render(Task *t, double amplitude) {
         uint32_t below = h - y - rows < MARGIN ? h - y - rows : MARGIN, all = above + rows + below;
         vn_image_rows_to_planes(&t->made, y - above, y + rows + below, t->band);
         vn_jpeg_apply(w, all, t->params->output_quality, t->params->output_subsample, t->band, t->rows, t->jpeg,
-                      t->pool);
+                      NULL, t->pool);
         uint8_t *to = (uint8_t *)t->seen.pixels + (size_t)y * t->seen.stride;
         for (size_t i = 0; i < (size_t)rows * w; i++)
             for (size_t c = 0; c < 3; c++)

@@ -221,7 +221,12 @@ static void case_jpeg_blocks(const VnKern *k, Arena *a, size_t n) {
         step[i] = (float)(1 + (i * 7 + shift) % 60);
     for (size_t i = 0; i < stride * 8; i++)
         buffer(a, 0)[i] = (float)(a->start[i] % 256);
-    k->jpeg_blocks(buffer(a, 0), stride, blocks, step);
+    k->jpeg_blocks(buffer(a, 0), stride, blocks, step, shift % 2 ? NULL : (uint8_t *)buffer(a, 1));
+}
+
+static void case_jpeg_weigh(const VnKern *k, Arena *a, size_t n) {
+    size_t blocks = n / 64, stride = blocks * 8 + shift % 3;
+    k->jpeg_weigh(buffer(a, 0), stride, blocks, (const uint8_t *)a->mask + shift % 3);
 }
 
 static void case_rgb_to_ycc(const VnKern *k, Arena *a, size_t n) {

@@ -183,7 +183,7 @@ static void jpeg_is_libjpegs(void **state) {
                 float *scratch = noise(vn_jpeg_scratch(w, h), 4);
                 draw(in, w, h);
                 libjpeg_round_trip(in, theirs, w, h, qualities[q], subsample);
-                vn_jpeg_apply(w, h, qualities[q], subsample, in, ours, scratch, pool);
+                vn_jpeg_apply(w, h, qualities[q], subsample, in, ours, scratch, NULL, pool);
                 double mean = 0, most = 0;
                 for (size_t i = 0; i < n; i++) {
                     double d = fabs(ours[i] - theirs[i]) * 255;
@@ -196,14 +196,40 @@ static void jpeg_is_libjpegs(void **state) {
                 assert_true(mean < 0.6); /* all of it from a few coefficients rounded the other way */
                 memcpy(scratch, in, n * sizeof *in);
                 float *again = noise(vn_jpeg_scratch(w, h), 5);
-                vn_jpeg_apply(w, h, qualities[q], subsample, in, in, again, NULL);
+                vn_jpeg_apply(w, h, qualities[q], subsample, in, in, again, NULL, NULL);
                 assert_memory_equal(in, ours, n * sizeof *in);
                 vn_free(in), vn_free(ours), vn_free(theirs), vn_free(scratch), vn_free(again);
             }
 }
 
-/* The linear part of the chain by its definition: JFIF matrices, box halving, triangle doubling, in double. */
-static void jpeg_linear(const float *in, double *out, int w, int h, bool subsample) {
+/* Frequencies of 8x8 blocks times their slopes, by the definition of the DCT; beyond the edges nothing. */
+static void weigh_blocks(double *plane, int w, int h, int blocks, const uint8_t *slopes) {
+    for (int b = 0; b < blocks * ((h + 7) / 8); b++) {
+        double in[64] = {0}, out[64] = {0};
+        int left = b % blocks * 8, top = b / blocks * 8;
+        for (int i = 0; i < 64; i++)
+            if (left + i % 8 < w && top + i / 8 < h)
+                in[i] = plane[(top + i / 8) * w + left + i % 8];
+        for (int k = 0; k < 64; k++) {
+            double wave[64], sum = 0, unit = (k % 8 ? 0.5 : sqrt(0.125)) * (k / 8 ? 0.5 : sqrt(0.125));
+            for (int i = 0; i < 64; i++) {
+                double across = (2 * (i % 8) + 1) * (k % 8) * M_PI / 16, down = (2 * (i / 8) + 1) * (k / 8) * M_PI / 16;
+                wave[i] = unit * cos(across) * cos(down);
+                sum += wave[i] * in[i];
+            }
+            for (int i = 0; i < 64; i++)
+                out[i] += wave[i] * sum * slopes[b * 64 + k] / VN_JPEG_SLOPE;
+        }
+        for (int i = 0; i < 64; i++)
+            if (left + i % 8 < w && top + i / 8 < h)
+                plane[(top + i / 8) * w + left + i % 8] = out[i];
+    }
+}
+
+/* The linear part of the chain by its definition: JFIF matrices, box halving, slopes of blocks, triangle doubling, in
+ * double. */
+static void jpeg_linear(const float *in, double *out, int w, int h, bool subsample, const uint8_t *slopes) {
+    int stride = (w + 15) / 16 * 16, size = stride * ((h + 15) / 16 * 16);
     int hw = (w + 1) / 2, hh = (h + 1) / 2;
     double *ycc = calloc((size_t)(3 * w * h + 2 * hw * hh), sizeof *ycc);
     double *small = ycc + 3 * w * h;
@@ -213,11 +239,14 @@ static void jpeg_linear(const float *in, double *out, int w, int h, bool subsamp
         ycc[i + w * h] = (b - ycc[i]) / 1.772;
         ycc[i + 2 * w * h] = (r - ycc[i]) / 1.402;
     }
+    for (int p = 0; p < (subsample ? 1 : 3); p++)
+        weigh_blocks(ycc + p * w * h, w, h, stride / 8, slopes + p * size);
     for (int p = 0; p < 2 && subsample; p++) {
         double *full = ycc + (p + 1) * w * h, *s = small + p * hw * hh;
         for (int y = 0; y < 2 * hh; y++)
             for (int x = 0; x < 2 * hw; x++)
                 s[y / 2 * hw + x / 2] += full[(y < h ? y : h - 1) * w + (x < w ? x : w - 1)] / 4;
+        weigh_blocks(s, hw, hh, stride / 16, slopes + (p + 1) * size);
         for (int y = 0; y < h; y++)
             for (int x = 0; x < w; x++) {
                 int y1 = y / 2 + (y % 2 ? 1 : -1), x1 = x / 2 + (x % 2 ? 1 : -1);
@@ -246,8 +275,12 @@ static void jpeg_adjoint_is_transpose(void **state) {
             size_t n = 3u * w * h;
             float *x = noise(n, 1), *y = noise(n, 2), *aty = noise(n, 3), *scratch = noise(vn_jpeg_scratch(w, h), 4);
             double *ax = calloc(n, sizeof *ax), left = 0, size = 0;
-            jpeg_linear(x, ax, (int)w, (int)h, subsample);
-            vn_jpeg_adjoint(w, h, subsample, y, aty, scratch, pool);
+            uint8_t *slopes = vn_malloc(vn_jpeg_slopes(w, h));
+            for (size_t i = 0; i < vn_jpeg_slopes(w, h); i++)
+                slopes[i] = (uint8_t)vn_rng_u64(7, 5, i);
+            jpeg_linear(x, ax, (int)w, (int)h, subsample, slopes);
+            vn_jpeg_adjoint(w, h, subsample, slopes, y, aty, scratch, pool);
+            vn_free(slopes);
             for (size_t i = 0; i < n; i++) {
                 left += ax[i] * y[i];
                 size += ax[i] * ax[i];
@@ -256,6 +289,26 @@ static void jpeg_adjoint_is_transpose(void **state) {
             free(ax);
             vn_free(x), vn_free(y), vn_free(aty), vn_free(scratch);
         }
+}
+
+/* Blocks of one frequency, from nothing to a little more than a step: what a gradient by it is worth. */
+static void jpeg_slopes_go_by_size(void **state) {
+    (void)state;
+    enum { W = 64, H = 16, AT = 3, QUALITY = 20, STEP = 40 }; /* K.1 has 16 at (0, 3), 2.5 times that at this quality */
+    static float in[3 * W * H], out[3 * W * H];
+    float *scratch = noise(vn_jpeg_scratch(W, H), 1);
+    uint8_t *slopes = vn_malloc(vn_jpeg_slopes(W, H));
+    for (int i = 0; i < W * H; i++) {
+        double size = 0.15 * STEP * (i % W / 8), wave = cos((2 * (i % 8) + 1) * AT * M_PI / 16);
+        double v = 128 + size * 0.5 * sqrt(0.125) * wave;
+        in[i] = in[W * H + i] = in[2 * W * H + i] = (float)(v / 255);
+    }
+    vn_jpeg_apply(W, H, QUALITY, true, in, out, scratch, slopes, pool);
+    for (int b = 0; b < W / 8; b++) {
+        double x = 0.15 * b, slope = (double)slopes[b * 64 + AT] / VN_JPEG_SLOPE;
+        assert_true(fabs(slope - (x < 0.5 ? 8 * x * x : 1)) < 0.2); /* samples are rounded */
+    }
+    vn_free(slopes), vn_free(scratch);
 }
 
 static void training_sizes(void **state) {
@@ -281,7 +334,8 @@ int main(void) {
                                        cmocka_unit_test(trips_fit_a_box_and_never_enlarge),
                                                cmocka_unit_test(resize_adjoint_is_transpose),
         cmocka_unit_test(resize_in_bands),           cmocka_unit_test(jpeg_is_libjpegs),
-        cmocka_unit_test(jpeg_adjoint_is_transpose), cmocka_unit_test(training_sizes)};
+        cmocka_unit_test(jpeg_adjoint_is_transpose), cmocka_unit_test(jpeg_slopes_go_by_size),
+        cmocka_unit_test(training_sizes)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     vn_pool_close(&pool);
     return failed;
