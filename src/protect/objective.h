@@ -55,7 +55,7 @@ typedef struct VnObjectiveState {
     VnPool *pool;
     size_t work, platform; /**< pixels of the grids */
     VnResize *up, *down[VN_MAX_TRAININGS][VN_FILTER_LANCZOS + 1];
-    VnDraw draws[VN_DRAWS]; /**< the first has no JPEG */
+    VnDraw draws[VN_DRAWS];
     int output_quality;     /**< the picture is first written as a JPEG of this quality; 0: not */
     bool output_subsample;
     double along; /**< 1: along the pattern only; 0: away from the clean latent only */

@@ -12,6 +12,7 @@ static const float DECAY = 0.8f;  /* of the momentum */
 static const double PRESS = 0.35; /* of the visibility's gradient against the objective's */
 static const double START = 0.9;  /* of the visibility asked for */
 static const double COARSE = 2.5; /* standard deviation of the blur that leaves what is coarse: values of d */
+enum { COARSE_TIMES = 2 };        /* that it is taken out: what passes once goes with the square of its frequency */
 enum { START_LIMITS = 4 };        /* times that the start is held to the limits of colour */
 
 typedef struct Loop {
@@ -118,8 +119,10 @@ static void step(const Loop *l, double rate, double press) {
     job.gradient = l->pressure;
     job.back = (float)(press / run_mean(&job, weigh_body));
     run(&job, lean_body);
-    vn_resize_apply(l->coarse, 3, l->pressure, l->gradient, l->metric->scratch, l->pool);
-    run(&job, refine_body);
+    for (int i = 0; i < COARSE_TIMES; i++) {
+        vn_resize_apply(l->coarse, 3, l->pressure, l->gradient, l->metric->scratch, l->pool);
+        run(&job, refine_body);
+    }
     vn_resize_apply(l->metric->blurs.pool, 3, l->square, l->gradient, l->metric->scratch, l->pool);
     run(&job, step_body);
 }

@@ -208,8 +208,8 @@ static void render(Task *t, double amplitude) {
         uint32_t rows = h - y < BAND ? h - y : BAND, above = y < MARGIN ? y : MARGIN;
         uint32_t below = h - y - rows < MARGIN ? h - y - rows : MARGIN, all = above + rows + below;
         vn_image_rows_to_planes(&t->made, y - above, y + rows + below, t->band);
-        vn_jpeg_apply(w, all, t->params->output_quality, t->params->output_subsample, t->band, t->rows, t->jpeg,
-                      NULL, t->pool);
+        vn_jpeg_apply(w, all, t->params->output_quality, t->params->output_subsample, t->band, t->rows, t->jpeg, NULL,
+                      t->pool);
         uint8_t *to = (uint8_t *)t->seen.pixels + (size_t)y * t->seen.stride;
         for (size_t i = 0; i < (size_t)rows * w; i++)
             for (size_t c = 0; c < 3; c++)

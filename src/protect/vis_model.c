@@ -15,7 +15,7 @@
  * (tests/regression/visibility.md). All are LEVEL times that, so that pictures of all kinds together keep nearly the mean that is
  * meant. On white paper only ON_PAPER of it counts: little of a change fits under white, what does is hardly seen, and line
  * art lives of it. */
-static const float FLAT = 0.58f, FLAT_CONTRAST = 0.0055f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.66f, COLOUR = 1.5f;
+static const float FLAT = 0.85f, FLAT_CONTRAST = 0.0055f, PAPER = 0.15f, ON_PAPER = 0.1f, LEVEL = 0.63f, COLOUR = 1.5f;
 /* Times FLAT_CONTRAST: where ground masks half, and where half of a change counts as the ground's (grain.h). */
 static const float MASK_HALF = 0.71f, EVEN_HALF = 0.5f;
 

@@ -329,13 +329,14 @@ int main(void) {
     vn_kern_init(VN_CPU_AMX);
     if (vn_pool_open(&pool, 3, NULL) != VERNIS_OK)
         return 1;
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resize_is_pillows),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(resize_is_pillows),
                                        cmocka_unit_test(trips_fit_a_box_and_never_enlarge),
-                                               cmocka_unit_test(resize_adjoint_is_transpose),
-        cmocka_unit_test(resize_in_bands),           cmocka_unit_test(jpeg_is_libjpegs),
-        cmocka_unit_test(jpeg_adjoint_is_transpose), cmocka_unit_test(jpeg_slopes_go_by_size),
-        cmocka_unit_test(training_sizes)};
+                                       cmocka_unit_test(resize_adjoint_is_transpose),
+                                       cmocka_unit_test(resize_in_bands),
+                                       cmocka_unit_test(jpeg_is_libjpegs),
+                                       cmocka_unit_test(jpeg_adjoint_is_transpose),
+                                       cmocka_unit_test(jpeg_slopes_go_by_size),
+                                       cmocka_unit_test(training_sizes)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     vn_pool_close(&pool);
     return failed;

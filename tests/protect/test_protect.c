@@ -109,9 +109,8 @@ static void finite_differences(void **state) {
         VnObjectiveState o;
         const VnEncoder *list[] = {encoder, encoder};
         assert_int_equal(vn_objective_open(&o, &scene, list, 2, 3, 4, along ? 1 : 0.3, false, pool, NULL), VERNIS_OK);
-        assert_int_equal(o.draws[0].quality, 0);
         assert_true(o.draws[0].right + o.draws[0].down == 0);
-        o.draws[2].quality = 0;
+        o.draws[0].quality = o.draws[2].quality = 0; /* smooth */
         assert_true(o.draws[2].right > 0 && o.draws[2].down > 0);
         for (unsigned draw = 0; draw < 3; draw += 2) { /* of either training size */
             vn_objective_gradient(&o, draw, d, g);
@@ -288,7 +287,7 @@ static void jpeg_output(void **state) {
     }
 }
 
-/* Of the change on flat colour, next to nothing is as coarse as 16 pixels: were it left in, 0.06 of its energy. */
+/* Of the change on flat colour, next to nothing is as coarse as 16 pixels: were it left in, 0.04 of its energy. */
 static void no_blotches_on_flat_colour(void **state) {
     enum { SIDE = 256, BLOCK = 16 };
     (void)state;
@@ -308,7 +307,7 @@ static void no_blotches_on_flat_colour(void **state) {
             }
     for (size_t i = 0; i < sizeof blocks / sizeof(double); i++)
         coarse += (&blocks[0][0][0])[i] * (&blocks[0][0][0])[i];
-    assert_true(all > 0 && coarse < 0.015 * all);
+    assert_true(all > 0 && coarse < 0.02 * all);
     vn_image_free(&clean), vn_image_free(&made);
 }
 
@@ -333,7 +332,6 @@ static void half_the_draws_are_the_platform(void **state) {
     for (size_t i = 0; i < VN_DRAWS; i++)
         of_platform += o.draws[i].quality == 41 && o.draws[i].subsample;
     assert_int_equal(of_platform, VN_DRAWS / 2);
-    assert_int_equal(o.draws[0].quality, 0);
     vn_objective_close(&o);
 }
 
