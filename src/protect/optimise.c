@@ -11,7 +11,7 @@ enum { CHUNK = 1 << 14 };         /* values of one pool task */
 static const float DECAY = 0.8f;  /* of the momentum */
 static const double PRESS = 0.35; /* of the visibility's gradient against the objective's */
 static const double START = 0.9;  /* of the visibility asked for */
-static const double COARSE = 2.5; /* standard deviation of the blur that leaves what is coarse: values of d */
+static const double COARSE = 1.6; /* standard deviation of the blur that leaves what is coarse: values of d */
 enum { COARSE_TIMES = 2 };        /* that it is taken out: what passes once goes with the square of its frequency */
 enum { START_LIMITS = 4 };        /* times that the start is held to the limits of colour */
 
