@@ -33,8 +33,9 @@ static const char formats[] = "same|png|jpeg|webp|", subsamplings[] = "4:4:4|4:2
 
 static const Field strength_fields[] = {
     {"visibility", REAL, 0.2, 20, NULL, true}, {"steps", WHOLE, 1, 10000, NULL, true},
-    {"name", WORDS, 0, 0, NULL, false},        {"description", WORDS, 0, 0, NULL, false},
-    {"source", WORDS, 0, 0, NULL, false},      {NULL, WORDS, 0, 0, NULL, false}};
+    {"care", REAL, 0, 1, NULL, false},         {"name", WORDS, 0, 0, NULL, false},
+    {"description", WORDS, 0, 0, NULL, false}, {"source", WORDS, 0, 0, NULL, false},
+    {NULL, WORDS, 0, 0, NULL, false}};
 
 enum {
     WIDTH,
@@ -231,7 +232,9 @@ VernisStatus vn_strength_load(VnStrength *out, const char *name, VnError *err) {
     Preset preset;
     double n[MAX_FIELDS];
     VN_TRY(preset_open(&preset, n, &kinds[0], name, err));
-    *out = (VnStrength){.visibility = n[0], .steps = (int)n[1]};
+    *out = (VnStrength){.visibility = n[0], .steps = (int)n[1], .care = n[2]};
+    if (!json_object_get(preset.root, "care"))
+        out->care = 1;
     snprintf(out->name, sizeof out->name, "%s", name);
     preset_close(&preset);
     return VERNIS_OK;

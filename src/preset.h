@@ -22,6 +22,7 @@ typedef struct VnStrength {
     char name[VN_PRESET_NAME];
     double visibility; /**< target, predicted butteraugli 3-norm */
     int steps;
+    double care; /**< VnProtectParams */
 } VnStrength;
 
 typedef struct VnPlatformPreset {

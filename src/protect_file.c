@@ -135,8 +135,8 @@ static VernisStatus load(const VernisSession *session, const char *input, const 
     return VERNIS_OK;
 }
 
-VernisStatus vn_check_source(const VernisSession *session, const char *input, const VnBytes *bytes, VernisResult *result,
-                             VnError *err) {
+VernisStatus vn_check_source(const VernisSession *session, const char *input, const VnBytes *bytes,
+                             VernisResult *result, VnError *err) {
     VnImage image = {0};
     VnBag bag = {0};
     VernisStatus status = load(session, input, bytes, &image, &bag, result, err);
@@ -163,8 +163,9 @@ static VernisStatus decide_data_mining(const VernisSession *session, VnRights *r
 
 /* The signature comes last: it covers every other byte. The source's own manifests stay where they can.
  * @param report of the verification of the source */
-static VernisStatus sign(const VernisSession *session, const VnFormat *format, const VnBag *bag, const VnC2paReport *report,
-                         const VnRights *rights, VnBytes *file, VernisResult *result, VnError *err) {
+static VernisStatus sign(const VernisSession *session, const VnFormat *format, const VnBag *bag,
+                         const VnC2paReport *report, const VnRights *rights, VnBytes *file, VernisResult *result,
+                         VnError *err) {
     VnC2paParent parent = {0};
     bool wanted = session->keep & VN_KEEP_RIGHTS;
     const char *reason = wanted ? "the result is not signed" : "--keep none";
@@ -174,7 +175,8 @@ static VernisStatus sign(const VernisSession *session, const VnFormat *format, c
     if (!status && bag->c2pa.size && reason)
         warn(result, "the source's content credentials were dropped: %s", reason);
     if (!status && parent.redacted_count)
-        warn(result, "redacted from the source's content credentials, as it may show the clean picture: %zu assertion%s",
+        warn(result,
+             "redacted from the source's content credentials, as it may show the clean picture: %zu assertion%s",
              parent.redacted_count, parent.redacted_count == 1 ? "" : "s");
     snprintf(result->c2pa, sizeof result->c2pa, "%s", !session->c2pa ? "off" : session->signer ? "signed" : "none");
     if (!status && session->signer)
@@ -243,6 +245,7 @@ static VernisStatus optimise(const VernisSession *session, VnImage *image, const
                              const VnEncodeOptions *options, VernisResult *result, VnError *err) {
     char warning[200];
     VnProtectParams params = {.visibility = session->strength.visibility,
+                              .care = session->strength.care,
                               .steps = session->strength.steps,
                               .seed = session->seed,
                               .objective = session->objective,
@@ -315,8 +318,8 @@ static VernisStatus make(const VernisSession *session, Making *making, VernisRes
     if (is_cancelled((void *)(uintptr_t)session))
         VN_CHECK(vn_fail(err, VERNIS_E_CANCELLED, "protect", "stopped on request"));
     if (session->platform.max_bytes && file->size > session->platform.max_bytes)
-        warn(result, "the file has %zu bytes, %s takes %llu: it may refuse it, or encode the picture once more", file->size,
-             session->platform.name, (unsigned long long)session->platform.max_bytes);
+        warn(result, "the file has %zu bytes, %s takes %llu: it may refuse it, or encode the picture once more",
+             file->size, session->platform.name, (unsigned long long)session->platform.max_bytes);
 done:
     vn_image_free(&image);
     vn_bag_free(&bag);
@@ -326,8 +329,9 @@ done:
 /* The file as it lies on the disk is what counts; what went down a pipe cannot be read back. */
 static VernisStatus write_out(const VernisSession *session, Making *making, VnError *err) {
     const VnBytes *file = &making->file;
-    VN_TRY(making->place ? vn_file_write_placed(making->output, file->data, file->size, making->place, making->opaque, err)
-                         : vn_file_write(making->output, file->data, file->size, session->overwrite, err));
+    VN_TRY(making->place
+               ? vn_file_write_placed(making->output, file->data, file->size, making->place, making->opaque, err)
+               : vn_file_write(making->output, file->data, file->size, session->overwrite, err));
     tell(session, "write", 1);
     tell(session, "verify", 0);
     if (!strcmp(making->output, "-"))
@@ -350,8 +354,8 @@ VernisStatus vernis_protect_file(VernisSession *session, const char *input, cons
     return vernis_protect_file_placed(session, input, output, NULL, NULL, result, err);
 }
 
-VernisStatus vernis_protect_file_placed(VernisSession *session, const char *input, const char *output, VernisPlace *place,
-                                        void *opaque, VernisResult *result, VernisError *err) {
+VernisStatus vernis_protect_file_placed(VernisSession *session, const char *input, const char *output,
+                                        VernisPlace *place, void *opaque, VernisResult *result, VernisError *err) {
     double start = vn_now();
     char *own = NULL;
     begin_result(session, result);

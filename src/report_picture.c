@@ -31,6 +31,7 @@ VernisStatus vernis_report_picture(VernisSession *session, const char *original,
                                .result = result,
                                .ingest = &session->ingest,
                                .target = *result->preset ? session->strength.visibility : 0,
+                               .care = session->strength.care,
                                .encoder = session->encoders[0],
                                .decoder = decoder};
     if (!status)

@@ -53,11 +53,12 @@ static const VernisSettingInfo table[] = {
         "ingest", 0, VERNIS_TEXT, NULL, "verify ledger", "PLATFORM",
         "What a platform and a trainer do to the picture before the encoder sees it: a platform of `vernis presets`, or "
         "wN qN sN for width, JPEG quality and training size, or both; default: w1080 q75 s512."),
-    TEXT("strength", 0, VERNIS_TEXT, "standard", "protect watch", "STRENGTH",
-         "How visible the protection may be: gentle (1.2), standard (2.0), strong (3.2) or a preset of your own."),
+    TEXT(
+        "strength", 0, VERNIS_TEXT, "standard", "protect watch", "STRENGTH",
+        "How visible the protection may be: gentle (1.2), standard (2.0), strong (3.2; effect before looks) or a preset of your own."),
     NUMBER(
         "visibility", 0, VERNIS_REAL, 0.2, 20, NULL, "protect watch", "X",
-        "Visibility target (predicted butteraugli 3-norm, change on smooth ground counting more) instead of --strength."),
+        "Visibility target (predicted butteraugli 3-norm, change on smooth ground counting more) instead of the strength's."),
     TEXT("surrogate", 0, VERNIS_LIST, NULL, "protect watch verify probe bench selftest ledger", "MODEL|FILE",
          "Encoder to work against: a built-in or installed name or a .safetensors file; may be repeated, the "
          "first then leads; default: the built-in ones."),

@@ -49,7 +49,8 @@ void vn_budget_from_metric(VnVisMetric *m, float *out) {
         out[i] = (float)(out[i] / value);
 }
 
-VernisStatus vn_budget_map(const VnImage *image, uint32_t w, uint32_t h, float *out, VnPool *pool, VnError *err) {
+VernisStatus vn_budget_map(const VnImage *image, double care, uint32_t w, uint32_t h, float *out, VnPool *pool,
+                           VnError *err) {
     size_t n = (size_t)w * h, bytes = vn_mul(6 * n, sizeof(float));
     VnImage small = {0};
     VnVisMetric metric = {0};
@@ -63,7 +64,7 @@ VernisStatus vn_budget_map(const VnImage *image, uint32_t w, uint32_t h, float *
     }
     vn_image_rows_to_planes(&small, 0, h, rgb);
     VN_CHECK(vn_vis_metric_open(&metric, w, h, rgb, (double)image->width / w, (double)image->height / h, pool, err));
-    VN_CHECK(vn_visibility_sensitivity(image, w, h, metric.sensitivity, pool, err));
+    VN_CHECK(vn_visibility_sensitivity(image, care, w, h, metric.sensitivity, pool, err));
     float *budget = rgb + 3 * n;
     vn_budget_from_metric(&metric, budget);
     for (size_t i = 0; i < n; i++)

@@ -6,28 +6,27 @@
 
 #include <kiss_fftr.h>
 
-enum {
-    ROWS = 8,    /* of one pool task: a cache line of each column */
-    RINGS = 128, /* of spatial frequencies, for one cycle a pixel */
-    ROUNDS = 4   /* what stands above a mean raises it: once that is down, the next stands out */
-};
+enum { ROWS = 8 }; /* of one pool task: a cache line of each column */
 /* standard deviation of the blur that makes a spectral density of a spectrum: cycles a pixel, and bins at least */
 static const double BLUR = 0.006, LEAST_BLUR = 2;
-/* times the mean: the most that one bin keeps. A lattice, of the encoder's stride, is lines of single bins, which hardly
- * show in the density; of noise, one bin in twenty has more. */
+/* times the density around it: the most that one bin keeps. A lattice, of the encoder's stride, is lines of single bins, which
+ * hardly show in the density; of noise, one bin in twenty has more. */
 static const float LINE = 3;
+/* The band, cycles a pixel as looked at, and how steep its ends are: coarser is seen as ripples, finer is lost on the way to the
+ * encoder. No frequency is raised more than MOST times: where the change has next to nothing it may only have noise. */
+static const float COARSEST = 0.1f, FINEST = 0.36f, STEEP = 0.012f, MOST = 6;
 
 typedef struct Grain {
     VnPool *pool;
-    const float *ground;
+    const VnGrainBed *bed;
     float *d;
     uint32_t w, h, across, down, half; /* of d; of the spectrum, padded; its columns, across / 2 + 1 */
     kiss_fft_cfg columns, columns_back;
     kiss_fftr_cfg *rows, *rows_back; /* for each thread: they hold work space */
     VnResize *blur;
-    kiss_fft_cpx *spectrum, *lines;  /* (3,half,down); for each thread (ROWS + 1,longer of half and down) */
-    float *power, *density, *work;   /* (half,down), frequencies from -1/2 to 1/2 down; (half,down); of the blur */
-    double sum[RINGS], count[RINGS]; /* densities of a ring */
+    kiss_fft_cpx *spectrum, *lines; /* (3,half,down); for each thread (ROWS + 1,longer of half and down) */
+    float *power, *density, *work;  /* (half,down), frequencies from -1/2 to 1/2 down; (half,down); of the blur */
+    float level;                    /* of the power inside the band */
     VnPlan plan;
 } Grain;
 
@@ -92,9 +91,10 @@ static void rows_body(void *context, unsigned index, unsigned thread) {
     float *row = (float *)(lines + ROWS * line_size(g));
     size_t c, y0, rows = rows_of(g, index, &c, &y0);
     for (size_t r = 0; r < rows; r++) {
-        const float *d = g->d + (c * g->h + y0 + r) * g->w, *ground = g->ground + (y0 + r) * g->w;
+        size_t at = (y0 + r) * g->w;
+        const float *d = g->d + c * g->w * g->h + at, *ground = g->bed->ground + at, *room = g->bed->room + at;
         for (size_t x = 0; x < g->across; x++)
-            row[x] = x < g->w ? d[x] * ground[x] : 0;
+            row[x] = x < g->w ? d[x] * ground[x] / room[x] : 0;
         kiss_fftr(g->rows[thread], row, lines + r * line_size(g));
     }
     kiss_fft_cpx *to = g->spectrum + c * g->half * g->down + y0;
@@ -118,53 +118,39 @@ static void columns_body(void *context, unsigned k, unsigned thread) {
     }
 }
 
-/* Where the density of column k and row y is counted: at most the square root of 1/2 cycles a pixel. */
-static size_t ring_of(const Grain *g, size_t k, size_t y) {
+/* The amplitude that the grain has at column k and row y of the power, for 1 in the middle of the band. */
+static float band(const Grain *g, size_t k, size_t y) {
     double right = (double)k / g->across, down = ((double)y - g->down / 2) / g->down;
-    return (size_t)(sqrt(right * right + down * down) * RINGS);
+    float f = (float)(sqrt(right * right + down * down) / g->bed->scale);
+    return 1 / ((1 + expf((COARSEST - f) / STEEP)) * (1 + expf((f - FINEST) / STEEP)));
 }
 
-static void count_rings(Grain *g) {
-    memset(g->sum, 0, sizeof g->sum);
-    memset(g->count, 0, sizeof g->count);
+/* What power the band has when all of the change's is spread evenly over it. */
+static float band_level(const Grain *g) {
+    double all = 0, open = 0;
     for (size_t k = 0; k < g->half; k++)
         for (size_t y = 0; y < g->down; y++) {
-            size_t ring = ring_of(g, k, y);
-            g->sum[ring] += g->density[k * g->down + y];
-            g->count[ring]++;
+            float a = band(g, k, y);
+            open += a * a;
+            all += g->power[k * g->down + y];
         }
+    return open > 0 ? (float)(all / open) : 0;
 }
 
-/* Take a column's power down to what may stay. */
-static void lower_body(void *context, unsigned k, unsigned thread) {
-    const Grain *g = context;
-    (void)thread;
-    for (size_t y = 0; y < g->down; y++) {
-        size_t ring = ring_of(g, k, y), i = (size_t)k * g->down + y;
-        float mean = (float)(g->sum[ring] / g->count[ring]), density = g->density[i];
-        if (density > mean)
-            g->power[i] *= mean / density;
-        g->power[i] = fminf(g->power[i], LINE * mean);
-    }
-}
-
-/* What is too much in a column of the spectrum, back from frequencies to rows. */
+/* What a column of the spectrum has too much, or too little, back from frequencies to rows. */
 static void columns_back_body(void *context, unsigned k, unsigned thread) {
     const Grain *g = context;
     kiss_fft_cpx *line = lines_of(g, thread), *column = g->spectrum + (size_t)k * g->down;
-    size_t colour = (size_t)g->half * g->down;
-    float *excess = g->density + (size_t)k * g->down;
+    float *excess = g->power + (size_t)k * g->down, floor = 1e-12f * g->level;
+    const float *density = g->density + (size_t)k * g->down;
     for (size_t y = 0; y < g->down; y++) {
-        float left = g->power[(size_t)k * g->down + (y + g->down / 2) % g->down], all = 0;
-        for (size_t c = 0; c < 3; c++)
-            all += column[c * colour + y].r * column[c * colour + y].r +
-                   column[c * colour + y].i * column[c * colour + y].i;
-        excess[y] = left < all ? 1 - sqrtf(left / all) : 0;
+        float gain = fminf(band(g, k, y) * sqrtf(g->level / (density[y] + floor)), MOST);
+        excess[y] = 1 - gain * sqrtf(fminf(1, LINE * density[y] / (excess[y] + floor)));
     }
-    for (size_t c = 0; c < 3; c++, column += colour) {
+    for (size_t c = 0; c < 3; c++, column += (size_t)g->half * g->down) {
         for (size_t y = 0; y < g->down; y++) {
-            column[y].r *= excess[y];
-            column[y].i *= excess[y];
+            column[y].r *= excess[(y + g->down / 2) % g->down];
+            column[y].i *= excess[(y + g->down / 2) % g->down];
         }
         kiss_fft(g->columns_back, column, line);
         memcpy(column, line, g->down * sizeof *column);
@@ -181,25 +167,23 @@ static void rows_back_body(void *context, unsigned index, unsigned thread) {
         for (size_t r = 0; r < rows; r++)
             lines[r * line_size(g) + k] = from[k * g->down + r];
     for (size_t r = 0; r < rows; r++) {
-        float *d = g->d + (c * g->h + y0 + r) * g->w;
-        const float *ground = g->ground + (y0 + r) * g->w;
+        size_t at = (y0 + r) * g->w;
+        float *d = g->d + c * g->w * g->h + at;
+        const float *ground = g->bed->ground + at, *room = g->bed->room + at;
         kiss_fftri(g->rows_back[thread], lines + r * line_size(g), row);
         for (size_t x = 0; x < g->w; x++)
-            d[x] -= unit * row[x] * ground[x];
+            d[x] -= unit * row[x] * ground[x] * room[x];
     }
 }
 
-VernisStatus vn_grain_even(uint32_t w, uint32_t h, const float *ground, float *d, VnPool *pool, VnError *err) {
-    Grain g = {.pool = pool, .ground = ground, .d = d, .w = w, .h = h};
+VernisStatus vn_grain_even(const VnGrainBed *bed, float *d, VnPool *pool, VnError *err) {
+    Grain g = {.pool = pool, .bed = bed, .d = d, .w = bed->w, .h = bed->h};
     VernisStatus status = grain_open(&g, err);
     if (status == VERNIS_OK) {
         vn_pool_run(pool, 3 * row_groups(&g), rows_body, &g);
         vn_pool_run(pool, g.half, columns_body, &g);
-        for (int round = 0; round < ROUNDS; round++) {
-            vn_resize_apply(g.blur, 1, g.power, g.density, g.work, pool);
-            count_rings(&g);
-            vn_pool_run(pool, g.half, lower_body, &g);
-        }
+        g.level = band_level(&g);
+        vn_resize_apply(g.blur, 1, g.power, g.density, g.work, pool);
         vn_pool_run(pool, g.half, columns_back_body, &g);
         vn_pool_run(pool, 3 * row_groups(&g), rows_back_body, &g);
     }

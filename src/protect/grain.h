@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file
- * The grain of the perturbation on smooth ground: no direction and no lattice may stand out of it.
+ * The grain of the perturbation on smooth ground: as fine and even as film's.
  *
- * An encoder answers most to a few orientations, so an optimiser draws a regular weave of them over the whole ground. butteraugli
- * counts a weave no more than the irregular grain of paper with as much in every band; people see the weave first. So
- * the spectrum of what lies on smooth ground is taken down, wherever it has more than the mean of its spatial frequency over
- * all directions, to that mean, and single lines in it to a few times that (tests/regression/ablation.md, "The weave" and
- * "The lattice").
+ * An encoder answers most to a few orientations and to a narrow band of spatial frequencies, so an optimiser draws a
+ * regular weave of them over the whole ground, or, held from that, ripples like leather's. butteraugli counts either no
+ * more than the grain of film with as much in every band; people see the weave and the ripples first, and grain that has
+ * every frequency and direction alike, last. So what lies on smooth ground gets an even spectrum in a broad band, and
+ * single lines in it are held down (tests/regression/ablation.md, "The weave", "The lattice" and "Grain").
  */
 #ifndef VN_PROTECT_GRAIN_H
 #define VN_PROTECT_GRAIN_H
 
 #include "protect/ingest.h"
 
-/** Even out the directions and lines of a change. Of what lies apart from smooth ground nothing is taken.
- * @param ground (h,w) 0..1, the share of a pixel's change that is taken for smooth ground; @param d (3,h,w)
+typedef struct VnGrainBed {
+    uint32_t w, h;
+    const float *ground; /**< (h,w) 0..1, the share of a pixel's change that is taken for smooth ground */
+    const float *room;   /**< (h,w) > 0, how large a change may be there: the grain is even in units of it */
+    double scale;        /**< pixels of the picture as it is looked at for one of d */
+} VnGrainBed;
+
+/** Even out the grain of a change. Of what lies apart from smooth ground nothing is taken. The energy stays in the mean over the
+ * ground, not at each place. @param d (3,h,w)
  * @return VERNIS_OK, or VERNIS_E_MEMORY with d as it was */
-VernisStatus vn_grain_even(uint32_t w, uint32_t h, const float *ground, float *d, VnPool *pool, VnError *err);
+VernisStatus vn_grain_even(const VnGrainBed *bed, float *d, VnPool *pool, VnError *err);
 
 #endif

@@ -2,10 +2,12 @@
 #include "protect/optimise.h"
 
 #include <math.h>
+#include <string.h>
 #include <time.h>
 
 #include "kern/kern.h"
 #include "protect/grain.h"
+#include "protect/strokes.h"
 
 enum { CHUNK = 1 << 14 };         /* values of one pool task */
 static const float DECAY = 0.8f;  /* of the momentum */
@@ -14,6 +16,7 @@ static const double START = 0.9;  /* of the visibility asked for */
 static const double COARSE = 1.6; /* standard deviation of the blur that leaves what is coarse: values of d */
 enum { COARSE_TIMES = 2 };        /* that it is taken out: what passes once goes with the square of its frequency */
 enum { START_LIMITS = 4 };        /* times that the start is held to the limits of colour */
+static const double WIDE = 12;    /* of the blur over which grain on smooth ground keeps its visibility: values of d */
 
 typedef struct Loop {
     const VnScene *scene;
@@ -23,7 +26,9 @@ typedef struct Loop {
     size_t values; /* of d */
     float *d, *gradient, *momentum, *square, *pressure;
     double *sums; /* for each chunk */
-    VnResize *coarse;
+    VnResize *coarse, *wide;
+    float *strokes; /* (2,n) */
+    float care;
     VnPlan plan;
 } Loop;
 
@@ -105,6 +110,14 @@ static void scale_to(const Loop *l, double figure, double target) {
         l->d[i] *= scale;
 }
 
+/* Take out of values of d what varies along the clean picture's strokes. @param work as many values */
+static void follow_strokes(const Loop *l, float *values, float *work) {
+    if (l->care > 0) {
+        vn_strokes_follow(l->scene->work_w, l->scene->work_h, l->strokes, l->care, values, work, l->pool);
+        memcpy(values, work, l->values * sizeof *values);
+    }
+}
+
 /* A step: rate * budget times the objective's averaged gradient less the visibility's, each by d in units of the budget
  * and of mean size 1, over the root of its mean square around each value, and no further than the clean picture leaves
  * room. That is the steepest way up for a figure that, as the visibility does, sums squares over a neighbourhood: around
@@ -119,6 +132,7 @@ static void step(const Loop *l, double rate, double press) {
     job.gradient = l->pressure;
     job.back = (float)(press / run_mean(&job, weigh_body));
     run(&job, lean_body);
+    follow_strokes(l, l->pressure, l->gradient);
     for (int i = 0; i < COARSE_TIMES; i++) {
         vn_resize_apply(l->coarse, 3, l->pressure, l->gradient, l->metric->scratch, l->pool);
         run(&job, refine_body);
@@ -131,14 +145,49 @@ static VernisStatus loop_open(Loop *l, VnError *err) {
     size_t bytes = vn_mul(l->values, sizeof(float));
     size_t gradient = vn_plan_book(&l->plan, bytes), momentum = vn_plan_book(&l->plan, bytes);
     size_t pressure = vn_plan_book(&l->plan, bytes), square = vn_plan_book(&l->plan, bytes);
-    size_t sums = vn_plan_book(&l->plan, chunks(l) * sizeof(double));
+    size_t strokes = vn_plan_book(&l->plan, 2 * bytes / 3), sums = vn_plan_book(&l->plan, chunks(l) * sizeof(double));
     VN_TRY(vn_plan_commit(&l->plan, err));
     VN_TRY(vn_resize_open_blur(&l->coarse, l->scene->work_w, l->scene->work_h, COARSE, COARSE, err));
+    VN_TRY(vn_resize_open_blur(&l->wide, l->scene->work_w, l->scene->work_h, WIDE, WIDE, err));
+    l->strokes = vn_plan_at(&l->plan, strokes);
     l->sums = vn_plan_at(&l->plan, sums);
     l->gradient = vn_plan_at(&l->plan, gradient);
     l->momentum = vn_plan_at(&l->plan, momentum);
     l->square = vn_plan_at(&l->plan, square);
     l->pressure = vn_plan_at(&l->plan, pressure);
+    return VERNIS_OK;
+}
+
+/* Visibility on smooth ground around each place, squared. @param out (n), room for (3,n) */
+static void visibility_of_ground(const Loop *l, float *out) {
+    size_t n = l->values / 3;
+    vn_vis_metric_value(l->metric, l->d, NULL);
+    for (size_t i = 0; i < n; i++)
+        out[n + i] = l->metric->ground[i] * l->metric->pooled[i];
+    vn_resize_apply(l->wide, 1, out + n, out, l->metric->scratch, l->pool);
+}
+
+/* Make the change on smooth ground like grain, as visible around each place as it was: evening takes place over the whole
+ * picture at once. */
+static VernisStatus even_ground(const Loop *l, VnError *err) {
+    const VnScene *s = l->scene;
+    size_t n = l->values / 3;
+    float *room = l->momentum, *was = l->square, *now = l->gradient;
+    for (size_t i = 0; i < n; i++)
+        room[i] = fmaxf((l->budget[i] + l->budget[n + i] + l->budget[2 * n + i]) / 3, 1e-6f);
+    visibility_of_ground(l, was);
+    VnGrainBed bed = {.w = s->work_w,
+                      .h = s->work_h,
+                      .ground = l->metric->ground,
+                      .room = room,
+                      .scale = (double)s->platform_w / s->work_w};
+    VN_TRY(vn_grain_even(&bed, l->d, l->pool, err));
+    visibility_of_ground(l, now);
+    for (size_t i = 0; i < n; i++) {
+        float raise = fminf(sqrtf((was[i] + 1e-4f) / (now[i] + 1e-4f)), 4);
+        for (size_t c = 0; c < 3; c++)
+            l->d[c * n + i] *= 1 + l->metric->ground[i] * (raise - 1);
+    }
     return VERNIS_OK;
 }
 
@@ -151,12 +200,16 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const VnChro
               .pool = pool,
               .budget = budget,
               .values = (size_t)3 * scene->work_w * scene->work_h,
-              .d = d};
+              .d = d,
+              .care = (float)params->care};
     VnObjectiveState objective = {0};
     double along = params->objective == VN_OBJECTIVE_UNTARGETED ? 0 : 0.1, target = params->visibility;
     *steps = 0;
     VN_CHECK(loop_open(&l, err));
+    if (l.care > 0)
+        VN_CHECK(vn_strokes_find(scene->work_w, scene->work_h, scene->work_rgb, l.strokes, pool, err));
     vn_start(scene, budget, params->key, d);
+    follow_strokes(&l, d, l.gradient);
     scale_to(&l, vn_vis_metric_value(metric, d, NULL), START * target);
     for (int i = 0; i < START_LIMITS; i++)
         vn_chroma_limit(chroma, d, target);
@@ -189,7 +242,7 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const VnChro
             params->progress(params->opaque, 0.95 * (t + 1) / params->steps);
     }
     vn_objective_close(&objective);
-    VN_CHECK(vn_grain_even(scene->work_w, scene->work_h, metric->ground, d, pool, err));
+    VN_CHECK(even_ground(&l, err));
     scale_to(&l, vn_vis_metric_value(metric, d, NULL), target);
     vn_chroma_limit(chroma, d, target);
     double figure = vn_vis_metric_value(metric, d, NULL);
@@ -198,6 +251,7 @@ VernisStatus vn_optimise(const VnScene *scene, VnVisMetric *metric, const VnChro
 done:
     vn_objective_close(&objective);
     vn_resize_close(&l.coarse);
+    vn_resize_close(&l.wide);
     vn_plan_free(&l.plan);
     return status;
 }

@@ -17,6 +17,8 @@ typedef enum VnObjective {
 typedef struct VnProtectParams {
     double visibility; /**< target: predicted butteraugli 3-norm of the whole picture, JPEG output's own loss included;
                           less on smooth ground (vis_model.h) */
+    double care;       /**< 0 to 1, for what people see sooner than that counts: how far smooth ground is spared, faint
+                          texture taken for it, the change on it made like the grain of film, and strokes followed */
     int steps;
     uint64_t seed; /**< all randomness of this picture */
     uint64_t key;  /**< the pattern, the same for everything an artist posts */
@@ -33,7 +35,7 @@ typedef struct VnProtectParams {
 typedef struct VnProtectStats {
     int steps;         /**< steps made */
     double visibility; /**< guarded (visibility.h), of the image as handed back */
-    bool target_met;   /**< visibility within 10 % of the target */
+    bool target_met;   /**< within 10 % of the target, which compression alone leaves room for */
 } VnProtectStats;
 
 /** Perturb `image` (sRGB, 1 or 3 colours, 8 or 16 bits, maybe alpha) in place. Grey stays grey, alpha is untouched,

@@ -48,13 +48,24 @@ void vn_vis_jacobian(const VnVisBlurs *blurs, const float *rgb, float *out, size
 /** Contrast and light of the clean picture. @param opponent (3,n); @param out (VN_VIS_SURROUND,n); @param work (2,n) */
 void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out, float *work, float *scratch,
                      VnPool *pool);
-/** Squared sensitivities at one place. @param surround values `step` apart; @param guarded as a protection is driven by
- * them: more on flat ground and its outlines than butteraugli has; @param out VN_VIS_MAPS values */
-void vn_vis_sensitivity(const float *surround, size_t step, bool guarded, float *out);
+/** What of a change people see sooner than butteraugli has it, while a protection is made. */
+typedef struct VnVisGuard {
+    float flat;     /**< squared sensitivities of flat ground are up to 1 + flat times the others' */
+    float level;    /**< all are so many times what they would be */
+    float contrast; /**< of the clean picture, where ground is half flat */
+    float half;     /**< times that: where half of a change counts as smooth ground's (grain.h) */
+    float paper;    /**< how much of white paper counts as smooth ground, 0 to 1 */
+} VnVisGuard;
+/** @param care 0: what butteraugli hardly counts and everyone sees; 1: for the look before the effect */
+VnVisGuard vn_vis_guard(double care);
 
-/** The share of smooth ground at one place of the clean picture: 1 for flat colour, 0 among texture, little on white paper.
+/** Squared sensitivities at one place. @param surround values `step` apart; @param guard NULL: as butteraugli has them;
+ * @param out VN_VIS_MAPS values */
+void vn_vis_sensitivity(const float *surround, size_t step, const VnVisGuard *guard, float *out);
+
+/** The share of smooth ground at one place of the clean picture: 1 for flat colour, 0 among texture.
  * @param surround values `step` apart */
-float vn_vis_ground(const float *surround, size_t step);
+float vn_vis_ground(const float *surround, size_t step, const VnVisGuard *guard);
 
 /** The figure of a picture from its sums of D^3, D^6 and D^12 over `count` pixels. */
 double vn_vis_pooled(const double sums[3], double count);

@@ -21,11 +21,11 @@ typedef struct Tiles {
     VnVisBlurs blurs;
     float *work; /* for each thread: TILE_PLANES planes, block sensitivities, blur scratch */
     size_t work_size;
-    double (*sums)[4]; /* of D^3, D^6, D^12 and pixels that show, for each tile */
-    bool guarded;      /* sensitivities, for sums and distances */
-    unsigned every;    /* 0 or 1: all tiles; else only that share of them, spread as a lattice */
-    float *maps;       /* VN_VIS_PLANES on a grid instead of sums */
-    float *distance;   /* visibilities on a grid besides the sums */
+    double (*sums)[4];       /* of D^3, D^6, D^12 and pixels that show, for each tile */
+    const VnVisGuard *guard; /* of the sensitivities; NULL: as butteraugli has them */
+    unsigned every;          /* 0 or 1: all tiles; else only that share of them, spread as a lattice */
+    float *maps;             /* VN_VIS_PLANES on a grid instead of sums */
+    float *distance;         /* visibilities on a grid besides the sums */
     uint32_t grid_w, grid_h;
 } Tiles;
 
@@ -88,10 +88,10 @@ static void sample_maps(const Tiles *t, const float *surround, uint32_t x0, uint
             uint64_t y = (2 * (uint64_t)gy + 1) * t->a->height / (2 * (uint64_t)t->grid_h);
             size_t at = (size_t)(y - y0) * t->tile_w + (size_t)(x - x0);
             float s[VN_VIS_MAPS];
-            vn_vis_sensitivity(surround + at, n, true, s);
+            vn_vis_sensitivity(surround + at, n, t->guard, s);
             for (size_t m = 0; m < VN_VIS_MAPS; m++)
                 t->maps[m * cells + (size_t)gy * t->grid_w + gx] = s[m];
-            t->maps[VN_VIS_MAPS * cells + (size_t)gy * t->grid_w + gx] = vn_vis_ground(surround + at, n);
+            t->maps[VN_VIS_MAPS * cells + (size_t)gy * t->grid_w + gx] = vn_vis_ground(surround + at, n, t->guard);
         }
 }
 
@@ -136,7 +136,7 @@ static void tile_body(void *context, unsigned index, unsigned thread) {
     for (size_t y = 0, at = 0; y < h; y += BLOCK)
         for (size_t x = 0; x < w; x += BLOCK, at += VN_VIS_MAPS) {
             size_t i = (y + BLOCK / 2 < h ? y + BLOCK / 2 : h - 1) * w + (x + BLOCK / 2 < w ? x + BLOCK / 2 : w - 1);
-            vn_vis_sensitivity(surround + i, n, t->guarded, weights + at);
+            vn_vis_sensitivity(surround + i, n, t->guard, weights + at);
         }
     view = tile_view(t->b, x0, y0, t->tile_w, t->tile_h);
     vn_image_rows_to_planes(&view, 0, t->tile_h, rgb);
@@ -194,9 +194,10 @@ static VernisStatus run_tiles(Tiles *t, VnPool *pool, VnError *err) {
     return status;
 }
 
-VernisStatus vn_visibility_sensitivity(const VnImage *image, uint32_t w, uint32_t h, float *out, VnPool *pool,
-                                       VnError *err) {
-    Tiles t = {.a = image, .b = image, .maps = out, .grid_w = w, .grid_h = h};
+VernisStatus vn_visibility_sensitivity(const VnImage *image, double care, uint32_t w, uint32_t h, float *out,
+                                       VnPool *pool, VnError *err) {
+    VnVisGuard guard = vn_vis_guard(care);
+    Tiles t = {.a = image, .b = image, .guard = &guard, .maps = out, .grid_w = w, .grid_h = h};
     VernisStatus status = run_tiles(&t, pool, err);
     vn_free(t.sums);
     return status;
@@ -221,13 +222,13 @@ static double pooled(const Tiles *t, unsigned every) {
     return sums[3] > 0 ? vn_vis_pooled(sums, sums[3]) : 0;
 }
 
-static VernisStatus measure(double *sample, double *whole, bool guarded, const VnImage *a, const VnImage *b,
+static VernisStatus measure(double *sample, double *whole, const VnVisGuard *guard, const VnImage *a, const VnImage *b,
                             VnPool *pool, VnError *err) {
     if (a->width != b->width || a->height != b->height)
         return vn_fail(err, VERNIS_E_INTERNAL, "protect", "visibility of pictures of two sizes");
     uint32_t core = TILE - 2 * HALO;
     unsigned every = (unsigned)((double)a->width * a->height / ((double)SAMPLE_TILES * core * core));
-    Tiles t = {.a = a, .b = b, .guarded = guarded, .every = whole ? 1 : every};
+    Tiles t = {.a = a, .b = b, .guard = guard, .every = whole ? 1 : every};
     VernisStatus status = run_tiles(&t, pool, err);
     if (status == VERNIS_OK) {
         *sample = pooled(&t, every);
@@ -238,12 +239,13 @@ static VernisStatus measure(double *sample, double *whole, bool guarded, const V
     return status;
 }
 
-VernisStatus vn_visibility_guarded(double *sample, double *whole, const VnImage *a, const VnImage *b, VnPool *pool,
-                                   VnError *err) {
-    return measure(sample, whole, true, a, b, pool, err);
+VernisStatus vn_visibility_guarded(double *sample, double *whole, double care, const VnImage *a, const VnImage *b,
+                                   VnPool *pool, VnError *err) {
+    VnVisGuard guard = vn_vis_guard(care);
+    return measure(sample, whole, care == VN_UNGUARDED ? NULL : &guard, a, b, pool, err);
 }
 
 VernisStatus vn_visibility(double *out, const VnImage *a, const VnImage *b, VnPool *pool, VnError *err) {
     double sample;
-    return measure(&sample, out, false, a, b, pool, err);
+    return measure(&sample, out, NULL, a, b, pool, err);
 }

@@ -46,7 +46,7 @@ static VernisStatus part_open(Part *p, VnError *err) {
     VN_TRY(vn_visibility_map(in->original, in->changed, w, h, p->seen.values, p->pool, err));
     vn_trip_size(&box, in->original->width, in->original->height, &w, &h);
     VN_TRY(vn_field_open(&p->budget, w, h, err));
-    VN_TRY(vn_budget_map(in->original, w, h, p->budget.values, p->pool, err));
+    VN_TRY(vn_budget_map(in->original, in->care, w, h, p->budget.values, p->pool, err));
     return vn_sight_open(&p->sight, in->original, in->changed, in->ingest, in->encoder, in->decoder, p->pool, err);
 }
 

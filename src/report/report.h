@@ -58,6 +58,7 @@ typedef struct VnReportPicture {
     const VernisResult *result;
     const VnIngest *ingest;
     double target; /**< visibility asked for; 0: it is not known */
+    double care;   /**< of the budget map, as in vn_vis_guard */
     const VnEncoder *encoder;
     const VnDecoder *decoder; /**< the encoder's; NULL: it has none, and nothing is painted */
 } VnReportPicture;

@@ -33,8 +33,8 @@ def one_of(*choices):
 
 
 SIDE, SUBSAMPLING = integer(0, 65535), one_of('4:4:4', '4:2:0')
-KEYS = {'strength': {'name': words, 'visibility': number(0, 20), 'steps': integer(1, 10000), 'description': words,
-                     'source': words},
+KEYS = {'strength': {'name': words, 'visibility': number(0, 20), 'steps': integer(1, 10000),
+                     'care': number(-1e-9, 1), 'description': words, 'source': words},
         'platforms': {'name': words, 'description': words, 'max_width': SIDE, 'max_height': SIDE,
                       'max_pixels': integer(0, 10 ** 12), 'max_bytes': integer(0, 10 ** 12),
                       'format': one_of('same', 'png', 'jpeg', 'webp'), 'quality': integer(1, 100),

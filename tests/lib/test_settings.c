@@ -107,11 +107,15 @@ static void presets_can_be_edited(void **state) {
     assert_true(strength.visibility == 1.2);
     write_preset("{\"visibility\": 1.5, \"steps\": 7}");
     assert_int_equal(vn_strength_load(&strength, "gentle", &err), VERNIS_OK);
-    assert_true(strength.visibility == 1.5 && strength.steps == 7);
+    assert_true(strength.visibility == 1.5 && strength.steps == 7 && strength.care == 1);
+    write_preset("{\"visibility\": 1.5, \"steps\": 7, \"care\": 0.25}");
+    assert_int_equal(vn_strength_load(&strength, "gentle", &err), VERNIS_OK);
+    assert_true(strength.care == 0.25);
     const char *bad[] = {"{\n\"visibility\": 1.5,,}",
                          "{\"visibility\": \"much\", \"steps\": 7}",
                          "{\"visibility\": 99, \"steps\": 7}",
                          "{\"visibility\": 1, \"steps\": 0}",
+                         "{\"visibility\": 1, \"steps\": 7, \"care\": 1.5}",
                          "{\"visibility\": 1}",
                          "[]"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

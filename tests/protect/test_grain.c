@@ -14,7 +14,7 @@
 
 enum { MOST = 200 * 200 };
 
-static float d[3 * MOST], was[3 * MOST], ground[MOST];
+static float d[3 * MOST], was[3 * MOST], ground[MOST], room[MOST];
 static VnPool *pool;
 
 /* Mean power over the three colours at a frequency in cycles a pixel, over the pixels x0 <= x < x1. */
@@ -44,6 +44,13 @@ static double density(size_t w, size_t h, double frequency, double degrees) {
     return sum;
 }
 
+static VernisStatus even(uint32_t w, uint32_t h, double scale, VnPool *threads) {
+    for (size_t i = 0; i < MOST; i++)
+        room[i] = 1;
+    VnGrainBed bed = {.w = w, .h = h, .ground = ground, .room = room, .scale = scale};
+    return vn_grain_even(&bed, d, threads, NULL);
+}
+
 /* Noise, and over it a weave of one frequency: two waves at right angles that hold `share` times its energy. */
 static void fill(size_t w, size_t h, double frequency, double degrees, double share) {
     double angle = degrees * acos(-1) / 180, right = frequency * cos(angle), down = frequency * sin(angle);
@@ -55,8 +62,15 @@ static void fill(size_t w, size_t h, double frequency, double degrees, double sh
     memcpy(was, d, sizeof d);
 }
 
-/* A weave that stands 100 times above the noise comes down to what the other directions of its frequency have, of any size
- * and with any number of threads; noise alone keeps nearly everything. */
+static double energy(size_t w, size_t h) {
+    double sum = 0;
+    for (size_t i = 0; i < 3 * w * h; i++)
+        sum += (double)d[i] * (double)d[i];
+    return sum;
+}
+
+/* A weave that stands 100 times above the noise comes down to what the other directions and frequencies of the band have, of any
+ * size and with any number of threads. */
 static void a_weave_goes_and_noise_stays(void **state) {
     (void)state;
     static const struct { size_t w, h; } sizes[] = {{128, 128}, {151, 97}, {64, 200}};
@@ -66,27 +80,50 @@ static void a_weave_goes_and_noise_stays(void **state) {
         size_t w = sizes[s].w, h = sizes[s].h;
         fill(w, h, 0.14, 40, 1);
         double right = 0.14 * cos(40 * acos(-1) / 180), down = 0.14 * sin(40 * acos(-1) / 180);
-        double line = power(w, h, 0, w, right, down);
-        double before = density(w, h, 0.14, 40), aside = density(w, h, 0.14, 85), apart = density(w, h, 0.3, 40);
-        assert_true(before > 50 * aside);
-        assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, ground, d, pool, NULL), VERNIS_OK);
-        assert_true(density(w, h, 0.14, 40) < before / 20); /* one round leaves up to a sixth */
-        assert_true(density(w, h, 0.14, 130) < before / 20);
-        assert_true(power(w, h, 0, w, right, down) < line / 30); /* the density alone leaves up to a fourth */
-        assert_true(density(w, h, 0.14, 85) > 0.8 * aside && density(w, h, 0.3, 40) > 0.8 * apart);
+        double line = power(w, h, 0, w, right, down) / density(w, h, 0.3, 40);
+        double aside = density(w, h, 0.14, 85), all = energy(w, h), unit = all / (3 * (double)(w * h));
+        assert_true(density(w, h, 0.14, 40) > 50 * aside);
+        assert_int_equal(even((uint32_t)w, (uint32_t)h, 1, pool), VERNIS_OK);
+        double left = energy(w, h) / (3 * (double)(w * h));
+        assert_true(left > 0.3 * unit && left < 1.1 * unit); /* of single lines little is kept */
+        double band = density(w, h, 0.3, 40);
+        assert_true(density(w, h, 0.14, 40) < 3 * band && density(w, h, 0.14, 130) < 3 * band);
+        assert_true(power(w, h, 0, w, right, down) < line / 50 * band);
         static float again[3 * MOST];
         memcpy(again, d, sizeof d);
         memcpy(d, was, sizeof d);
-        assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, ground, d, NULL, NULL), VERNIS_OK);
+        assert_int_equal(even((uint32_t)w, (uint32_t)h, 1, NULL), VERNIS_OK);
         assert_memory_equal(d, again, 3 * w * h * sizeof *d);
+    }
+}
+
+/* Noise whose power falls by the fourth power of its frequency gets the same power all over the band, next to nothing of what is
+ * coarser or finer, and the band is that of the picture as it is looked at. */
+static void the_band_is_even(void **state) {
+    (void)state;
+    size_t w = 192, h = 160;
+    for (size_t i = 0; i < MOST; i++)
+        ground[i] = 1;
+    for (int scale = 1; scale <= 2; scale++) {
         fill(w, h, 0.14, 40, 0);
-        assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, ground, d, pool, NULL), VERNIS_OK);
-        double left = 0, all = 0;
-        for (size_t i = 0; i < 3 * w * h; i++) {
-            left += (double)d[i] * (double)d[i];
-            all += (double)was[i] * (double)was[i];
+        for (size_t c = 0; c < 3; c++)
+            for (size_t y = 0; y < h; y++)
+                for (size_t x = 1; x < w; x++) /* leaky sums along rows, then columns */
+                    d[(c * h + y) * w + x] += 0.5f * d[(c * h + y) * w + x - 1];
+        for (size_t c = 0; c < 3; c++)
+            for (size_t y = 1; y < h; y++)
+                for (size_t x = 0; x < w; x++)
+                    d[(c * h + y) * w + x] += 0.5f * d[(c * h + y - 1) * w + x];
+        double coarse = density(w, h, 0.13, 45), fine = density(w, h, 0.32, 45);
+        assert_true(coarse > 5 * fine);
+        assert_int_equal(even((uint32_t)w, (uint32_t)h, scale, pool), VERNIS_OK);
+        double band = density(w, h, 0.3, 10);
+        if (scale == 1) {
+            assert_true(density(w, h, 0.06, 45) < 0.1 * band && density(w, h, 0.44, 45) < 0.1 * band);
+            assert_true(density(w, h, 0.14, 45) < 2 * band && density(w, h, 0.14, 45) > 0.5 * band);
+        } else {
+            assert_true(density(w, h, 0.14, 45) < 0.1 * band && density(w, h, 0.44, 45) > 0.5 * band);
         }
-        assert_true(left > 0.8 * all && left < all);
     }
 }
 
@@ -99,7 +136,7 @@ static void texture_is_left_alone(void **state) {
     fill(w, h, 0.14, 40, 1);
     double right = 0.14 * cos(40 * acos(-1) / 180), down = 0.14 * sin(40 * acos(-1) / 180);
     double before = power(w, h, 0, w / 2, right, down);
-    assert_int_equal(vn_grain_even((uint32_t)w, (uint32_t)h, ground, d, pool, NULL), VERNIS_OK);
+    assert_int_equal(even((uint32_t)w, (uint32_t)h, 1, pool), VERNIS_OK);
     assert_true(power(w, h, 0, w / 2, right, down) < before / 3);
     for (size_t i = 0; i < 3 * w * h; i++)
         if (i % w >= w / 2)
@@ -115,17 +152,17 @@ static void little_and_nothing(void **state) {
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         size_t n = 3 * (size_t)sizes[s][0] * sizes[s][1];
         fill(sizes[s][0], sizes[s][1], 0.14, 40, 1);
-        assert_int_equal(vn_grain_even(sizes[s][0], sizes[s][1], ground, d, pool, NULL), VERNIS_OK);
+        assert_int_equal(even(sizes[s][0], sizes[s][1], 1, pool), VERNIS_OK);
         for (size_t i = 0; i < n; i++)
             assert_true(isfinite(d[i]));
         memset(d, 0, n * sizeof *d);
-        assert_int_equal(vn_grain_even(sizes[s][0], sizes[s][1], ground, d, pool, NULL), VERNIS_OK);
+        assert_int_equal(even(sizes[s][0], sizes[s][1], 1, pool), VERNIS_OK);
         for (size_t i = 0; i < n; i++)
             assert_true(d[i] == 0);
     }
     fill(100, 100, 0.14, 40, 1);
     vn_mem_limit(vn_mem_used() + 100000);
-    assert_int_equal(vn_grain_even(100, 100, ground, d, pool, NULL), VERNIS_E_MEMORY);
+    assert_int_equal(even(100, 100, 1, pool), VERNIS_E_MEMORY);
     vn_mem_limit(0);
     assert_memory_equal(d, was, sizeof d);
 }
@@ -143,6 +180,7 @@ static int close_pool(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_weave_goes_and_noise_stays),
-                                       cmocka_unit_test(texture_is_left_alone), cmocka_unit_test(little_and_nothing)};
+                                       cmocka_unit_test(the_band_is_even), cmocka_unit_test(texture_is_left_alone),
+                                       cmocka_unit_test(little_and_nothing)};
     return cmocka_run_group_tests(tests, open_pool, close_pool);
 }

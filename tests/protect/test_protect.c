@@ -49,7 +49,7 @@ static VnImage picture(uint32_t w, uint32_t h, unsigned colours, bool alpha, uns
 
 static VnProtectParams params(int steps) {
     return (VnProtectParams){
-        .visibility = 2, .steps = steps, .seed = 5, .key = 9, .objective = VN_OBJECTIVE_UNTARGETED};
+        .visibility = 2, .care = 1, .steps = steps, .seed = 5, .key = 9, .objective = VN_OBJECTIVE_UNTARGETED};
 }
 
 static VnProtectStats protect(VnImage *image, const VnProtectParams *p, VnPool *threads) {
@@ -142,7 +142,7 @@ static void shift_beats_noise_at_the_visibility_asked_for(void **state) {
     assert_int_equal(stats.steps, 12);
     assert_true(stats.target_met && fabs(stats.visibility - 2) < 0.2);
     double sample, figure = 0;
-    assert_int_equal(vn_visibility_guarded(&sample, &figure, &clean, &made, pool, NULL), VERNIS_OK);
+    assert_int_equal(vn_visibility_guarded(&sample, &figure, 1, &clean, &made, pool, NULL), VERNIS_OK);
     assert_float_equal(figure, stats.visibility, 1e-9);
     figure = 0;
     for (int a = 1; figure < 2; a++) {
@@ -150,7 +150,7 @@ static void shift_beats_noise_at_the_visibility_asked_for(void **state) {
             int v = ((uint8_t *)clean.pixels)[i] + (vn_rng_u64(3, 3, i) & 1 ? a : -a);
             ((uint8_t *)noise.pixels)[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
         }
-        assert_int_equal(vn_visibility_guarded(&sample, &figure, &clean, &noise, pool, NULL), VERNIS_OK);
+        assert_int_equal(vn_visibility_guarded(&sample, &figure, 1, &clean, &noise, pool, NULL), VERNIS_OK);
     }
     assert_true(latent_shift(&clean, &made) > 1.5 * latent_shift(&clean, &noise));
     vn_image_free(&clean), vn_image_free(&noise), vn_image_free(&made);
@@ -281,7 +281,7 @@ static void jpeg_output(void **state) {
         /* the figure counts what compression does by itself; where that is too much already, some protection is left */
         assert_int_equal(stats.target_met, quality == 97);
         double sample, figure = 0;
-        assert_int_equal(vn_visibility_guarded(&sample, &figure, &clean, &made, pool, NULL), VERNIS_OK);
+        assert_int_equal(vn_visibility_guarded(&sample, &figure, 1, &clean, &made, pool, NULL), VERNIS_OK);
         assert_true(figure > 0.3 && figure < stats.visibility);
         vn_image_free(&clean), vn_image_free(&made);
     }
