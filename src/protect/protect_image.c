@@ -79,7 +79,7 @@ static double area(VnTraining size) { return (double)size.w * size.h; }
 void vn_protect_need(VnProtectNeed *out, uint32_t width, uint32_t height, size_t row_bytes, const VnTrip *platform,
                      const VnEncoder *const *encoders, size_t encoder_count, unsigned threads) {
     /* bytes for a pixel of each grid, a little above what is measured (tests/cli/cli_batch.py) */
-    enum { COPIES = 4, PLATFORM = 66, WORK = 286, TRAINING = 40, COLUMN = 6600 };
+    enum { COPIES = 4, PLATFORM = 66, WORK = 294, TRAINING = 40, COLUMN = 6600 };
     enum { THREAD = 1 << 20, SURROGATE = 7 << 20, REST = 12 << 20 };
     VnScene s = {0};
     choose_grids(&s, width, height, platform, encoders, encoder_count);
@@ -219,9 +219,8 @@ static void render(Task *t, double amplitude) {
     }
 }
 
-/* @param care as in vn_visibility_guarded */
-static VernisStatus look(Task *t, double amplitude, double care, double *sample, double *whole, VnError *err) {
-    render(t, amplitude);
+/* How visible what render has made is. @param care as in vn_visibility_guarded */
+static VernisStatus look(Task *t, double care, double *sample, double *whole, VnError *err) {
     return vn_visibility_guarded(sample, whole, care, t->image, t->params->output_quality ? &t->seen : &t->made,
                                  t->pool, err);
 }
@@ -229,7 +228,8 @@ static VernisStatus look(Task *t, double amplitude, double care, double *sample,
 /* The figure of an amplitude. After the first time a sample of the picture stands for it, in the proportion found then. */
 static VernisStatus measure(Task *t, double amplitude, double *figure, VnError *err) {
     double sample;
-    VN_TRY(look(t, amplitude, t->params->care, &sample, t->whole ? NULL : figure, err));
+    render(t, amplitude);
+    VN_TRY(look(t, t->params->care, &sample, t->whole ? NULL : figure, err));
     if (!t->whole)
         t->whole = sample > 0 ? *figure / sample : 1;
     else
@@ -249,8 +249,9 @@ static VernisStatus meet_visibility(Task *t, double *figure, VnError *err) {
         /* What compression alone does counts as butteraugli has it: the guard is for the change. It may be as visible as what
          * was asked for; the change then still gets half of its own due. */
         double loss, left = 0.25 * target * target;
-        VN_TRY(look(t, 0, VN_UNGUARDED, &loss, NULL, err));
-        VN_TRY(look(t, 0, t->params->care, &floor, NULL, err));
+        render(t, 0);
+        VN_TRY(look(t, VN_UNGUARDED, &loss, NULL, err));
+        VN_TRY(look(t, t->params->care, &floor, NULL, err));
         t->room = target * target - loss * loss >= left;
         target = sqrt(floor * floor + fmax(target * target - loss * loss, left));
     }

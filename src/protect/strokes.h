@@ -2,9 +2,10 @@
 /** @file
  * The strokes of the clean picture: hair, grass, hatching, outlines.
  *
- * Their contrast masks a change that runs with them, and hardly one that lies across: masking is selective for orientation
- * (Foley 1994, "Human luminance pattern-vision mechanisms: masking experiments require a new model"). butteraugli, and the model
- * here, have no orientation and let a stroke hide either. So what varies along a stroke is smoothed out of every step.
+ * Their contrast masks a change that runs with them, and hardly one that lies across: masking is selective for
+ * orientation (Foley 1994, "Human luminance pattern-vision mechanisms: masking experiments require a new model").
+ * butteraugli, and the model here, have no orientation and let a stroke hide either. So what varies along a stroke is
+ * smoothed out of every step.
  */
 #ifndef VN_PROTECT_STROKES_H
 #define VN_PROTECT_STROKES_H
