@@ -5,7 +5,8 @@
 
 enum { REACH = 3 };                                                  /* pixels of d to either side */
 static const float weight[REACH + 1] = {0.25f, 0.2f, 0.125f, 0.05f}; /* a variance of 2.3 pixels squared */
-/* Of the structure tensor: the standard deviation of its blur, and the contrast over two pixels at which a direction is half sure. */
+/* Of the structure tensor: the standard deviation of its blur, and the contrast over two pixels at which a direction is
+ * half sure. */
 static const double SIGMA = 1.5;
 static const float FAINT = 0.01f;
 static const float UNSURE = 0.05f; /* not worth a smoothing */
