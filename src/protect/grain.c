@@ -120,8 +120,9 @@ static void columns_body(void *context, unsigned k, unsigned thread) {
 
 /* The amplitude that the grain has at column k and row y of the power, for 1 in the middle of the band. */
 static float band(const Grain *g, size_t k, size_t y) {
-    double right = (double)k / g->across, down = ((double)y - g->down / 2) / g->down;
-    float f = (float)(sqrt(right * right + down * down) / g->bed->scale);
+    double right = (double)k / g->across / g->bed->scale_x;
+    double down = ((double)y - g->down / 2) / g->down / g->bed->scale_y;
+    float f = (float)sqrt(right * right + down * down);
     return 1 / ((1 + expf((COARSEST - f) / STEEP)) * (1 + expf((f - FINEST) / STEEP)));
 }
 
@@ -134,18 +135,18 @@ static float band_level(const Grain *g) {
             open += a * a;
             all += g->power[k * g->down + y];
         }
-    return open > 0 ? (float)(all / open) : 0;
+    return (float)(all / open);
 }
 
 /* What a column of the spectrum has too much, or too little, back from frequencies to rows. */
 static void columns_back_body(void *context, unsigned k, unsigned thread) {
     const Grain *g = context;
     kiss_fft_cpx *line = lines_of(g, thread), *column = g->spectrum + (size_t)k * g->down;
-    float *excess = g->power + (size_t)k * g->down, floor = 1e-12f * g->level;
     const float *density = g->density + (size_t)k * g->down;
+    float *excess = g->power + (size_t)k * g->down, floor = 1e-12f * g->level; /* excess takes the power's place */
     for (size_t y = 0; y < g->down; y++) {
-        float gain = fminf(band(g, k, y) * sqrtf(g->level / (density[y] + floor)), MOST);
-        excess[y] = 1 - gain * sqrtf(fminf(1, LINE * density[y] / (excess[y] + floor)));
+        float power = excess[y], gain = fminf(band(g, k, y) * sqrtf(g->level / (density[y] + floor)), MOST);
+        excess[y] = 1 - gain * sqrtf(fminf(1, LINE * density[y] / (power + floor)));
     }
     for (size_t c = 0; c < 3; c++, column += (size_t)g->half * g->down) {
         for (size_t y = 0; y < g->down; y++) {
@@ -183,6 +184,8 @@ VernisStatus vn_grain_even(const VnGrainBed *bed, float *d, VnPool *pool, VnErro
         vn_pool_run(pool, 3 * row_groups(&g), rows_body, &g);
         vn_pool_run(pool, g.half, columns_body, &g);
         g.level = band_level(&g);
+    }
+    if (status == VERNIS_OK && g.level > 0) {
         vn_resize_apply(g.blur, 1, g.power, g.density, g.work, pool);
         vn_pool_run(pool, g.half, columns_back_body, &g);
         vn_pool_run(pool, 3 * row_groups(&g), rows_back_body, &g);

@@ -16,12 +16,12 @@
 typedef struct VnGrainBed {
     uint32_t w, h;
     const float *ground; /**< (h,w) 0..1, the share of a pixel's change that is taken for smooth ground */
-    const float *room;   /**< (h,w) > 0, how large a change may be there: the grain is even in units of it */
-    double scale;        /**< pixels of the picture as it is looked at for one of d */
+    const float *room; /**< (h,w) > 0, sRGB units, how large a change may be there: the grain is even in units of it */
+    double scale_x, scale_y; /**< pixels of the picture as it is looked at for one of d */
 } VnGrainBed;
 
-/** Even out the grain of a change. Of what lies apart from smooth ground nothing is taken. The energy stays in the mean over the
- * ground, not at each place. @param d (3,h,w)
+/** Even out the grain of a change. Of what lies apart from smooth ground nothing is taken. It has at most about the energy that
+ * it had; the caller scales. @param d (3,h,w) sRGB units
  * @return VERNIS_OK, or VERNIS_E_MEMORY with d as it was */
 VernisStatus vn_grain_even(const VnGrainBed *bed, float *d, VnPool *pool, VnError *err);
 

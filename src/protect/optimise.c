@@ -158,7 +158,14 @@ static VernisStatus loop_open(Loop *l, VnError *err) {
     return VERNIS_OK;
 }
 
-/* Visibility on smooth ground around each place, squared. @param out (n), room for (3,n) */
+/* Keep the picture with its change within black and white, as what is written will be. */
+static void keep_inside(const Loop *l) {
+    const float *x = l->scene->work_rgb;
+    for (size_t i = 0; i < l->values; i++)
+        l->d[i] = fminf(fmaxf(l->d[i], -x[i]), 1 - x[i]);
+}
+
+/* Visibility on smooth ground around each place, squared. @param out (n), with room for (2,n) */
 static void visibility_of_ground(const Loop *l, float *out) {
     size_t n = l->values / 3;
     vn_vis_metric_value(l->metric, l->d, NULL);
@@ -180,14 +187,17 @@ static VernisStatus even_ground(const Loop *l, VnError *err) {
                       .h = s->work_h,
                       .ground = l->metric->ground,
                       .room = room,
-                      .scale = (double)s->platform_w / s->work_w};
+                      .scale_x = (double)s->platform_w / s->work_w,
+                      .scale_y = (double)s->platform_h / s->work_h};
     VN_TRY(vn_grain_even(&bed, l->d, l->pool, err));
+    keep_inside(l);
     visibility_of_ground(l, now);
     for (size_t i = 0; i < n; i++) {
-        float raise = fminf(sqrtf((was[i] + 1e-4f) / (now[i] + 1e-4f)), 4);
+        float raise = fminf(sqrtf((was[i] + 1e-4f) / (now[i] + 1e-4f)), 2);
         for (size_t c = 0; c < 3; c++)
             l->d[c * n + i] *= 1 + l->metric->ground[i] * (raise - 1);
     }
+    keep_inside(l);
     return VERNIS_OK;
 }
 

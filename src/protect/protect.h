@@ -17,8 +17,8 @@ typedef enum VnObjective {
 typedef struct VnProtectParams {
     double visibility; /**< target: predicted butteraugli 3-norm of the whole picture, JPEG output's own loss included;
                           less on smooth ground (vis_model.h) */
-    double care;       /**< 0 to 1, for what people see sooner than that counts: how far smooth ground is spared, faint
-                          texture taken for it, the change on it made like the grain of film, and strokes followed */
+    double care; /**< 0 to 1, for what people see sooner than that counts: how far smooth ground is spared (some at 0,
+                    too), faint texture and paper taken for it, and strokes followed */
     int steps;
     uint64_t seed; /**< all randomness of this picture */
     uint64_t key;  /**< the pattern, the same for everything an artist posts */

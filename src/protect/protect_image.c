@@ -219,17 +219,14 @@ static void render(Task *t, double amplitude) {
     }
 }
 
-/* How visible what render has made is. @param care as in vn_visibility_guarded */
-static VernisStatus look(Task *t, double care, double *sample, double *whole, VnError *err) {
-    return vn_visibility_guarded(sample, whole, care, t->image, t->params->output_quality ? &t->seen : &t->made,
-                                 t->pool, err);
-}
+static const VnImage *rendered(const Task *t) { return t->params->output_quality ? &t->seen : &t->made; }
 
 /* The figure of an amplitude. After the first time a sample of the picture stands for it, in the proportion found then. */
 static VernisStatus measure(Task *t, double amplitude, double *figure, VnError *err) {
     double sample;
     render(t, amplitude);
-    VN_TRY(look(t, t->params->care, &sample, t->whole ? NULL : figure, err));
+    VN_TRY(
+        vn_visibility_guarded(&sample, t->whole ? NULL : figure, t->params->care, t->image, rendered(t), t->pool, err));
     if (!t->whole)
         t->whole = sample > 0 ? *figure / sample : 1;
     else
@@ -240,7 +237,7 @@ static VernisStatus measure(Task *t, double amplitude, double *figure, VnError *
 /* Find the amplitude whose figure, on the output grid, is the target: secant steps on a logarithmic scale, which
  * suits a figure that grows nearly in proportion, inside a bracket. */
 static VernisStatus meet_visibility(Task *t, double *figure, VnError *err) {
-    double target = t->params->visibility, low = 0, high = 8, amplitude = 1, last_a = 0, last_f = 0, floor = 0;
+    double target = t->params->visibility, low = 0, high = 8, amplitude = 1, last_a = 0, last_f = 0;
     VN_TRY(vn_image_copy(&t->made, t->image, err));
     if (t->params->output_quality)
         VN_TRY(vn_image_create(&t->seen, t->image->width, t->image->height, 3, false, 8, NULL, err));
@@ -248,11 +245,11 @@ static VernisStatus meet_visibility(Task *t, double *figure, VnError *err) {
     if (t->params->output_quality) {
         /* What compression alone does counts as butteraugli has it: the guard is for the change. It may be as visible as what
          * was asked for; the change then still gets half of its own due. */
-        double loss, left = 0.25 * target * target;
+        double loss, floor, left = 0.25 * target * target;
         render(t, 0);
-        VN_TRY(look(t, VN_UNGUARDED, &loss, NULL, err));
-        VN_TRY(look(t, t->params->care, &floor, NULL, err));
-        t->room = target * target - loss * loss >= left;
+        VN_TRY(vn_visibility_sample(&loss, t->image, rendered(t), t->pool, err));
+        VN_TRY(vn_visibility_guarded(&floor, NULL, t->params->care, t->image, rendered(t), t->pool, err));
+        t->room = loss * loss + left <= 1.21 * target * target;
         target = sqrt(floor * floor + fmax(target * target - loss * loss, left));
     }
     for (int i = 0; i < TRIES; i++) {
@@ -281,7 +278,7 @@ VernisStatus vn_protect_image(VnImage *image, const VnEncoder *const *encoders, 
     double start = vn_monotonic_seconds(), deadline = 0;
     Task t = {.image = image, .params = params, .encoders = encoders, .encoder_count = encoder_count, .pool = pool};
     if ((image->colours != 1 && image->colours != 3) || encoder_count < 1 || encoder_count > 8 || params->steps < 1 ||
-        !(params->visibility > 0))
+        !(params->visibility > 0) || !(params->care >= 0 && params->care <= 1))
         return vn_fail(err, VERNIS_E_INTERNAL, "protect", "a picture or parameters that cannot be protected");
     *stats = (VnProtectStats){0};
     t.room = true;

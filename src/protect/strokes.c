@@ -13,7 +13,7 @@ static const float UNSURE = 0.05f; /* not worth a smoothing */
 
 typedef struct Job {
     uint32_t w, h;
-    const float *in;
+    const float *in, *along; /* along: the strokes, to be followed */
     float *strokes, *tensor, *out;
     float care;
 } Job;
@@ -75,7 +75,7 @@ static void follow_body(void *context, unsigned y, unsigned thread) {
     (void)thread;
     for (size_t x = 0; x < job->w; x++) {
         size_t i = (size_t)y * job->w + x, ahead[REACH], back[REACH];
-        float right = job->strokes[i], down = job->strokes[n + i], length = sqrtf(right * right + down * down);
+        float right = job->along[i], down = job->along[n + i], length = sqrtf(right * right + down * down);
         if (length < UNSURE) {
             for (size_t c = 0; c < 3; c++)
                 job->out[c * n + i] = job->in[c * n + i];
@@ -98,6 +98,6 @@ static void follow_body(void *context, unsigned y, unsigned thread) {
 
 void vn_strokes_follow(uint32_t w, uint32_t h, const float *strokes, float care, const float *in, float *out,
                        VnPool *pool) {
-    Job job = {.w = w, .h = h, .in = in, .strokes = (float *)(uintptr_t)strokes, .care = care, .out = out};
+    Job job = {.w = w, .h = h, .in = in, .along = strokes, .care = care, .out = out};
     vn_pool_run(pool, h, follow_body, &job);
 }

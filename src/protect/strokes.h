@@ -12,8 +12,9 @@
 
 #include "protect/ingest.h"
 
-/** @param rgb (3,h,w) the clean picture
- * @param strokes (2,h,w) receives, right and down, the direction along which it changes least, as long as that is sure: 0 to 1
+/** @param rgb (3,h,w) sRGB 0..1, the clean picture
+ * @param strokes (2,h,w) receives, right and down, the direction along which it changes least; its length, 0 to 1, is how
+ * sure that is
  * @return VERNIS_OK or VERNIS_E_MEMORY */
 VernisStatus vn_strokes_find(uint32_t w, uint32_t h, const float *rgb, float *strokes, VnPool *pool, VnError *err);
 

@@ -56,7 +56,7 @@ typedef struct VnVisGuard {
     float half;     /**< times that: where half of a change counts as smooth ground's (grain.h) */
     float paper;    /**< how much of white paper counts as smooth ground, 0 to 1 */
 } VnVisGuard;
-/** @param care 0: what butteraugli hardly counts and everyone sees; 1: for the look before the effect */
+/** @param care 0 to 1. 0: only for what butteraugli hardly counts and everyone sees; 1: for the look before the effect */
 VnVisGuard vn_vis_guard(double care);
 
 /** Squared sensitivities at one place. @param surround values `step` apart; @param guard NULL: as butteraugli has them;
@@ -64,7 +64,7 @@ VnVisGuard vn_vis_guard(double care);
 void vn_vis_sensitivity(const float *surround, size_t step, const VnVisGuard *guard, float *out);
 
 /** The share of smooth ground at one place of the clean picture: 1 for flat colour, 0 among texture.
- * @param surround values `step` apart */
+ * @param surround values `step` apart; @param guard not NULL */
 float vn_vis_ground(const float *surround, size_t step, const VnVisGuard *guard);
 
 /** The figure of a picture from its sums of D^3, D^6 and D^12 over `count` pixels. */

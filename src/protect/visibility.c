@@ -91,7 +91,9 @@ static void sample_maps(const Tiles *t, const float *surround, uint32_t x0, uint
             vn_vis_sensitivity(surround + at, n, t->guard, s);
             for (size_t m = 0; m < VN_VIS_MAPS; m++)
                 t->maps[m * cells + (size_t)gy * t->grid_w + gx] = s[m];
-            t->maps[VN_VIS_MAPS * cells + (size_t)gy * t->grid_w + gx] = vn_vis_ground(surround + at, n, t->guard);
+            float shown = t->a->alpha ? vn_image_alpha(t->a, (uint32_t)x, (uint32_t)y) : 1;
+            t->maps[VN_VIS_MAPS * cells + (size_t)gy * t->grid_w + gx] =
+                shown * vn_vis_ground(surround + at, n, t->guard);
         }
 }
 
@@ -242,7 +244,11 @@ static VernisStatus measure(double *sample, double *whole, const VnVisGuard *gua
 VernisStatus vn_visibility_guarded(double *sample, double *whole, double care, const VnImage *a, const VnImage *b,
                                    VnPool *pool, VnError *err) {
     VnVisGuard guard = vn_vis_guard(care);
-    return measure(sample, whole, care == VN_UNGUARDED ? NULL : &guard, a, b, pool, err);
+    return measure(sample, whole, &guard, a, b, pool, err);
+}
+
+VernisStatus vn_visibility_sample(double *out, const VnImage *a, const VnImage *b, VnPool *pool, VnError *err) {
+    return measure(out, NULL, NULL, a, b, pool, err);
 }
 
 VernisStatus vn_visibility(double *out, const VnImage *a, const VnImage *b, VnPool *pool, VnError *err) {

@@ -14,14 +14,15 @@
 VernisStatus vn_visibility_sensitivity(const VnImage *image, double care, uint32_t w, uint32_t h, float *out,
                                        VnPool *pool, VnError *err);
 
-enum { VN_UNGUARDED = -1 }; /**< in place of a care: as butteraugli has it */
-
 /** What a protection is driven to: vn_visibility with guarded sensitivities (vis_model.h), of a sample of the tiles, a tenth
  * or so of a large picture and all of one under two megapixels: for comparing changes of one kind, as a search for an
- * amplitude does. @param care as in vn_vis_guard, or VN_UNGUARDED;
+ * amplitude does. @param care as in vn_vis_guard;
  * @param whole also the whole picture's figure, at its full cost; may be NULL */
 VernisStatus vn_visibility_guarded(double *sample, double *whole, double care, const VnImage *a, const VnImage *b,
                                    VnPool *pool, VnError *err);
+
+/** vn_visibility of such a sample. */
+VernisStatus vn_visibility_sample(double *out, const VnImage *a, const VnImage *b, VnPool *pool, VnError *err);
 
 /** How visible the change from `a` to `b` is at the centres of a (h,w) grid laid over them, no finer than the
  * pictures: the local quantity that vn_visibility pools. @param out (h,w) */

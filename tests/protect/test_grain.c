@@ -45,9 +45,7 @@ static double density(size_t w, size_t h, double frequency, double degrees) {
 }
 
 static VernisStatus even(uint32_t w, uint32_t h, double scale, VnPool *threads) {
-    for (size_t i = 0; i < MOST; i++)
-        room[i] = 1;
-    VnGrainBed bed = {.w = w, .h = h, .ground = ground, .room = room, .scale = scale};
+    VnGrainBed bed = {.w = w, .h = h, .ground = ground, .room = room, .scale_x = scale, .scale_y = scale};
     return vn_grain_even(&bed, d, threads, NULL);
 }
 
@@ -71,7 +69,7 @@ static double energy(size_t w, size_t h) {
 
 /* A weave that stands 100 times above the noise comes down to what the other directions and frequencies of the band have, of any
  * size and with any number of threads. */
-static void a_weave_goes_and_noise_stays(void **state) {
+static void a_weave_goes(void **state) {
     (void)state;
     static const struct { size_t w, h; } sizes[] = {{128, 128}, {151, 97}, {64, 200}};
     for (size_t i = 0; i < MOST; i++)
@@ -114,9 +112,10 @@ static void the_band_is_even(void **state) {
             for (size_t y = 1; y < h; y++)
                 for (size_t x = 0; x < w; x++)
                     d[(c * h + y) * w + x] += 0.5f * d[(c * h + y - 1) * w + x];
-        double coarse = density(w, h, 0.13, 45), fine = density(w, h, 0.32, 45);
+        double coarse = density(w, h, 0.13, 45), fine = density(w, h, 0.32, 45), all = energy(w, h);
         assert_true(coarse > 5 * fine);
         assert_int_equal(even((uint32_t)w, (uint32_t)h, scale, pool), VERNIS_OK);
+        assert_true(energy(w, h) > 0.7 * all && energy(w, h) < 1.1 * all);
         double band = density(w, h, 0.3, 10);
         if (scale == 1) {
             assert_true(density(w, h, 0.06, 45) < 0.1 * band && density(w, h, 0.44, 45) < 0.1 * band);
@@ -125,6 +124,26 @@ static void the_band_is_even(void **state) {
             assert_true(density(w, h, 0.14, 45) < 0.1 * band && density(w, h, 0.44, 45) > 0.5 * band);
         }
     }
+}
+
+/* Where there is twice the room for a change, there is twice the grain. */
+static void grain_fits_the_room(void **state) {
+    (void)state;
+    size_t w = 192, h = 100;
+    double half[2] = {0};
+    fill(w, h, 0.14, 40, 0);
+    for (size_t i = 0; i < w * h; i++) {
+        ground[i] = 1;
+        room[i] = i % w < w / 2 ? 0.01f : 0.02f;
+        for (size_t c = 0; c < 3; c++)
+            d[c * w * h + i] *= room[i];
+    }
+    assert_int_equal(even((uint32_t)w, (uint32_t)h, 1, pool), VERNIS_OK);
+    for (size_t i = 0; i < 3 * w * h; i++)
+        half[i % w >= w / 2] += (double)d[i] * (double)d[i];
+    assert_true(half[1] > 3.5 * half[0] && half[1] < 4.5 * half[0]);
+    for (size_t i = 0; i < MOST; i++)
+        room[i] = 1;
 }
 
 /* Only smooth ground is touched, and only what lies there counts. */
@@ -169,6 +188,8 @@ static void little_and_nothing(void **state) {
 
 static int open_pool(void **state) {
     (void)state;
+    for (size_t i = 0; i < MOST; i++)
+        room[i] = 1;
     return vn_pool_open(&pool, 2, NULL);
 }
 
@@ -179,8 +200,8 @@ static int close_pool(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_weave_goes_and_noise_stays),
-                                       cmocka_unit_test(the_band_is_even), cmocka_unit_test(texture_is_left_alone),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_weave_goes), cmocka_unit_test(the_band_is_even),
+                                       cmocka_unit_test(grain_fits_the_room), cmocka_unit_test(texture_is_left_alone),
                                        cmocka_unit_test(little_and_nothing)};
     return cmocka_run_group_tests(tests, open_pool, close_pool);
 }

@@ -311,6 +311,35 @@ static void no_blotches_on_flat_colour(void **state) {
     vn_image_free(&clean), vn_image_free(&made);
 }
 
+/* Across stripes, which hide what runs with them, less of the change lies than along them, with care; as much, without. */
+static void strokes_are_followed(void **state) {
+    enum { SIDE = 192 };
+    (void)state;
+    double share[2];
+    for (int care = 0; care < 2; care++) {
+        VnImage clean = {0}, made = {0};
+        assert_int_equal(vn_image_create(&clean, SIDE, SIDE, 3, false, 8, NULL, NULL), VERNIS_OK);
+        for (size_t i = 0; i < clean.stride * SIDE; i++) /* stripes that stand, of many widths */
+            ((uint8_t *)clean.pixels)[i] = (uint8_t)(90 + vn_rng_u64(6, 6, i % clean.stride / 6) % 80);
+        assert_int_equal(vn_image_copy(&made, &clean, NULL), VERNIS_OK);
+        VnProtectParams p = params(12);
+        p.care = care;
+        protect(&made, &p, pool);
+        double down = 0, right = 0;
+        for (size_t y = 0; y + 1 < SIDE; y++)
+            for (size_t x = 0; x + 1 < SIDE; x++) {
+                const uint8_t *a = (const uint8_t *)made.pixels + y * made.stride + 3 * x + 1;
+                const uint8_t *b = (const uint8_t *)clean.pixels + y * clean.stride + 3 * x + 1;
+                double here = a[0] - b[0], below = a[made.stride] - b[clean.stride], after = a[3] - b[3];
+                down += (below - here) * (below - here);
+                right += (after - here) * (after - here);
+            }
+        share[care] = down / (down + right);
+        vn_image_free(&clean), vn_image_free(&made);
+    }
+    assert_true(share[1] < 0.25 && share[0] > 2 * share[1]);
+}
+
 /* The clean latents depend on the draws alone, so what a draw is can be read from the state. */
 static void half_the_draws_are_the_platform(void **state) {
     (void)state;
@@ -411,6 +440,7 @@ int main(void) {
                                        cmocka_unit_test(tiny_and_thin),
                                        cmocka_unit_test(jpeg_output),
                                        cmocka_unit_test(no_blotches_on_flat_colour),
+                                       cmocka_unit_test(strokes_are_followed),
                                        cmocka_unit_test(half_the_draws_are_the_platform),
                                        cmocka_unit_test(pictures_change_size),
                                        cmocka_unit_test(cancelled_leaves_the_image),

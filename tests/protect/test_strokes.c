@@ -94,6 +94,9 @@ static void without_strokes_nothing_moves(void **state) {
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         assert_int_equal(vn_strokes_find(sizes[s][0], sizes[s][1], rgb, strokes, pool, NULL), VERNIS_OK);
         vn_strokes_follow(sizes[s][0], sizes[s][1], strokes, 1, d, smooth, pool);
+        size_t n = (size_t)sizes[s][0] * sizes[s][1];
+        for (size_t i = 0; i < n; i++)
+            assert_true(hypotf(strokes[i], strokes[n + i]) < 1.0001f && isfinite(smooth[i]));
     }
     vn_mem_limit(vn_mem_used() + 10000);
     assert_int_equal(vn_strokes_find(W, H, rgb, strokes, pool, NULL), VERNIS_E_MEMORY);

@@ -126,6 +126,10 @@ static void sample_stands_for_the_whole(void **state) {
         assert_int_equal(vn_visibility_guarded(&sample, &whole, CARE, &clean, &changed, pool, NULL), VERNIS_OK);
         assert_int_equal(vn_visibility_guarded(&again, NULL, CARE, &clean, &changed, pool, NULL), VERNIS_OK);
         assert_true(whole > 0.5 && again == sample);
+        assert_int_equal(vn_visibility_sample(&again, &clean, &changed, pool, NULL), VERNIS_OK);
+        assert_int_equal(vn_visibility(&whole, &clean, &changed, pool, NULL), VERNIS_OK);
+        assert_true(again < 0.9 * sample && (k ? fabs(again / whole - 1) < 0.03 : again == whole));
+        assert_int_equal(vn_visibility_guarded(&sample, &whole, CARE, &clean, &changed, pool, NULL), VERNIS_OK);
         assert_true(k ? sample != whole && fabs(sample / whole - 1) < 0.03 : sample == whole);
         vn_image_free(&clean), vn_image_free(&changed);
     }
@@ -257,17 +261,33 @@ static void care_takes_more_for_ground(void **state) {
     for (size_t i = 0; i < 3u * W * H; i++)
         ((uint8_t *)image.pixels)[i] = (uint8_t)(i / 3 % W < W / 2 ? 255 : 190 + vn_rng_u64(2, 2, i / 3) % 25);
     for (int care = 0; care < 2; care++) {
-        double paper = 0, faint = 0, line = (W / 2 - 24) * H;
+        double paper = 0, faint = 0, count = (W / 2 - 24) * H;
         assert_int_equal(vn_visibility_sensitivity(&image, care, W, H, metric.sensitivity, pool, NULL), VERNIS_OK);
         for (size_t y = 0; y < H; y++)
             for (size_t x = 0; x < W / 2 - 24; x++) {
-                paper += (double)metric.ground[y * W + x] / line;
-                faint += (double)metric.ground[y * W + W - 1 - x] / line;
+                paper += (double)metric.ground[y * W + x] / count;
+                faint += (double)metric.ground[y * W + W - 1 - x] / count;
             }
         assert_true(care ? paper > 0.95 && faint > 0.5 : paper < 0.2 && faint < 0.3);
     }
     vn_vis_metric_close(&metric);
     vn_image_free(&image);
+}
+
+/* What does not show is no ground to be evened with the rest. */
+static void hidden_is_no_ground(void **state) {
+    (void)state;
+    VnVisMetric metric;
+    VnImage image, clear = {0};
+    metric_of_halves(&metric, &image);
+    assert_int_equal(vn_image_create(&clear, W, H, 3, true, 8, NULL, NULL), VERNIS_OK);
+    for (size_t i = 0; i < 4u * W * H; i++)
+        ((uint8_t *)clear.pixels)[i] = i % 4 < 3 ? 120 : i / 4 % W < W / 2 ? 0 : 255;
+    assert_int_equal(vn_visibility_sensitivity(&clear, CARE, W, H, metric.sensitivity, pool, NULL), VERNIS_OK);
+    for (size_t i = 0; i < (size_t)W * H; i++)
+        assert_true(i % W < W / 2 ? metric.ground[i] == 0 : i % W < W - 8 || metric.ground[i] > 0.9f);
+    vn_vis_metric_close(&metric);
+    vn_image_free(&image), vn_image_free(&clear);
 }
 
 /* On an outline and on the strip beside it at most twice as much change is let be as on open flat ground. */
@@ -316,8 +336,8 @@ int main(void) {
         cmocka_unit_test(halves_are_worth_the_whole), cmocka_unit_test(map_is_what_the_figure_pools),
         cmocka_unit_test(gradient_by_differences),    cmocka_unit_test(metric_is_the_model),
         cmocka_unit_test(flat_places_get_less),       cmocka_unit_test(flat_ground_is_guarded),
-        cmocka_unit_test(care_takes_more_for_ground), cmocka_unit_test(bars_are_smooth_inside),
-        cmocka_unit_test(outlines_do_not_mask)};
+        cmocka_unit_test(care_takes_more_for_ground), cmocka_unit_test(hidden_is_no_ground),
+        cmocka_unit_test(bars_are_smooth_inside),     cmocka_unit_test(outlines_do_not_mask)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     vn_pool_close(&pool);
     return failed;
