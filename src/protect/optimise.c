@@ -16,7 +16,7 @@ static const double START = 0.9;  /* of the visibility asked for */
 static const double COARSE = 1.6; /* standard deviation of the blur that leaves what is coarse: values of d */
 enum { COARSE_TIMES = 2 };        /* that it is taken out: what passes once goes with the square of its frequency */
 enum { START_LIMITS = 4 };        /* times that the start is held to the limits of colour */
-static const double WIDE = 12;    /* of the blur over which grain on smooth ground keeps its visibility: values of d */
+static const double WIDE = 6;    /* of the blur over which grain on smooth ground keeps its visibility: values of d */
 
 typedef struct Loop {
     const VnScene *scene;

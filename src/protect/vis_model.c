@@ -15,8 +15,8 @@
  * (tests/regression/visibility.md). All are `level` times that, so that pictures of all kinds together keep nearly the
  * mean that is meant. On white paper only ON_PAPER of it counts: little of a change fits under white, what does is hardly
  * seen, and line art lives of it. */
-static const float PAPER = 0.15f, ON_PAPER = 0.1f, COLOUR = 1.5f;
-/* Times the guard's contrast: where ground masks half. */
+static const float FLAT_CONTRAST = 0.0055f, PAPER = 0.15f, ON_PAPER = 0.1f, COLOUR = 1.5f;
+/* Times FLAT_CONTRAST: where ground masks half. */
 static const float MASK_HALF = 0.71f;
 
 /* The constants were fitted to crops. Over whole pictures, where the optimiser finds the places that the fit takes too
@@ -127,17 +127,16 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out,
 static float between(double care, double least, double most) { return (float)(least + care * (most - least)); }
 
 VnVisGuard vn_vis_guard(double care) {
-    return (VnVisGuard){.flat = between(care, 0.85, 1.75),
-                        .contrast = between(care, 0.0055, 0.009),
-                        .half = between(care, 0.5, 0.7),
-                        .level = between(care, 0.63, 0.58),
+    return (VnVisGuard){.flat = between(care, 0.85, 1.9),
+                        .level = between(care, 0.63, 0.6),
+                        .half = between(care, 0.5, 1),
                         .paper = (float)care};
 }
 
 /* The less of the middle band's contrast around a place and of the finest band's harmonic mean: ground between edges of pixel
  * art and on a rim, a lid or a ribbon a few pixels wide is flat, too. 1 where ground is half flat. */
-static float texture(const float *surround, size_t step, const VnVisGuard *guard) {
-    return fminf(surround[step], 1 / surround[5 * step]) / guard->contrast;
+static float texture(const float *surround, size_t step) {
+    return fminf(surround[step], 1 / surround[5 * step]) / FLAT_CONTRAST;
 }
 
 /* What of a place's guard counts: 1, less on white paper. */
@@ -152,7 +151,7 @@ static float share_of_ground(float t, float half) {
 
 float vn_vis_ground(const float *surround, size_t step, const VnVisGuard *guard) {
     float below = below_white(surround, step);
-    return (below + guard->paper * (1 - below)) * share_of_ground(texture(surround, step, guard), guard->half);
+    return (below + guard->paper * (1 - below)) * share_of_ground(texture(surround, step), guard->half);
 }
 
 void vn_vis_sensitivity(const float *surround, size_t step, const VnVisGuard *guard, float *out) {
@@ -160,7 +159,7 @@ void vn_vis_sensitivity(const float *surround, size_t step, const VnVisGuard *gu
     float blue = logf((surround[4 * step] + VIS_LIGHT_FLOOR) / 0.3f);
     float level = WHOLE, masked = 1, colour = 1;
     if (guard) {
-        float t = texture(surround, step, guard), below = below_white(surround, step);
+        float t = texture(surround, step), below = below_white(surround, step);
         level *= guard->level * (1 + guard->flat * below / (1 + t * t));
         masked -= below * share_of_ground(t, MASK_HALF);
         colour += COLOUR * below * share_of_ground(t, guard->half);

@@ -50,11 +50,11 @@ void vn_vis_surround(const VnVisBlurs *blurs, const float *opponent, float *out,
                      VnPool *pool);
 /** What of a change people see sooner than butteraugli has it, while a protection is made. */
 typedef struct VnVisGuard {
-    float flat;     /**< squared sensitivities of flat ground are up to 1 + flat times the others' */
-    float level;    /**< all are so many times what they would be */
-    float contrast; /**< of the clean picture, where ground is half flat */
-    float half;     /**< times that: where half of a change counts as smooth ground's (grain.h) */
-    float paper;    /**< how much of white paper counts as smooth ground, 0 to 1 */
+    float flat;  /**< squared sensitivities of flat ground are up to 1 + flat times the others' */
+    float level; /**< all are so many times what they would be */
+    float
+        half; /**< where half of a change counts as smooth ground's (grain.h), times the contrast of half flat ground */
+    float paper; /**< how much of white paper counts as smooth ground, 0 to 1 */
 } VnVisGuard;
 /** @param care 0 to 1. 0: only for what butteraugli hardly counts and everyone sees; 1: for the look before the effect */
 VnVisGuard vn_vis_guard(double care);
