@@ -107,7 +107,7 @@ static VernisStatus read_settings(VernisSession *session, const VernisSettings *
     if (vernis_settings_is_set(settings, "steps"))
         session->strength.steps = (int)vernis_settings_number(settings, "steps");
     else if (names_foreign_surrogate(settings))
-        session->strength.steps *= 6; /* the start was made on the built-in ones and brings others less far */
+        session->strength.steps *= 8; /* the start was made on the built-in ones and brings others less far */
     const char *platform = vernis_settings_text(settings, "for");
     if (platform)
         VN_TRY(vn_platform_load(&session->platform, platform, err));

@@ -64,7 +64,7 @@ static const VernisSettingInfo table[] = {
          "first then leads; default: the built-in ones."),
     NUMBER(
         "steps", 0, VERNIS_INT, 1, 10000, NULL, "protect watch", "N",
-        "Optimisation steps; default: what the strength preset says, and six times that with a surrogate that is not built in."),
+        "Optimisation steps; default: what the strength preset says, and eight times that with a surrogate that is not built in."),
     NUMBER("seed", 0, VERNIS_INT, 0, 9007199254740991.0, "1", "protect watch", "N",
            "Seed of all randomness: the same seed gives the same picture."),
     CHOICE(
