@@ -227,8 +227,10 @@ static VernisStatus measure_made(const VernisSession *session, const VnBytes *fi
                         session->encoder_count, session->pool, err));
     tell(session, "verify", 1);
     if (!result->target_met)
-        warn(result, "visibility %.2f is off the target of %.2f: the picture gives no more room, or the time was short",
-             result->visibility, session->strength.visibility);
+        warn(
+            result,
+            "visibility %.2f is off the target of %.2f: the picture or its compression gives no more room, or the time was short",
+            result->visibility, session->strength.visibility);
     if (session->keep_profile) /* it is looked for as it is seen */
         VN_CHECK(vn_colour_to_work(&image, &bag, session->pool, NULL, err));
     VN_CHECK(vn_pdq(&pdq, &image, err));

@@ -8,8 +8,8 @@
 #include "image/image.h"
 #include "protect/vis_model.h"
 
-/** Squared sensitivities of a clean picture, guarded, and its share of smooth ground (vis_model.h), sampled at the centres
- * of a (h,w) grid laid over it.
+/** Squared sensitivities of a clean picture, guarded, and its share of smooth ground (vis_model.h; 0 where nothing shows),
+ * sampled at the centres of a (h,w) grid laid over it.
  * @param care as in vn_vis_guard; @param out (VN_VIS_PLANES,h,w) */
 VernisStatus vn_visibility_sensitivity(const VnImage *image, double care, uint32_t w, uint32_t h, float *out,
                                        VnPool *pool, VnError *err);

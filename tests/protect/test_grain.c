@@ -95,7 +95,7 @@ static void a_weave_goes(void **state) {
     }
 }
 
-/* Noise whose power falls by the fourth power of its frequency gets the same power all over the band, next to nothing of what is
+/* Noise whose power falls with its frequency gets the same power all over the band, next to nothing of what is
  * coarser or finer, and the band is that of the picture as it is looked at. */
 static void the_band_is_even(void **state) {
     (void)state;
